@@ -1,0 +1,54 @@
+/**
+ * A recipe is the small JSON value that fast-check generates and that the shrinker makes smaller. It expands, purely, to input
+ * tensors: element i of token b depends only on (seed, b, i), so `tokens` can name any of the original batch's tokens.
+ */
+import { z } from 'zod';
+
+import type { OperationId, Sizes } from '../operations/operation.ts';
+
+const size = z.int().min(0).max(2 ** 24);
+
+export const recipeSchema = z.strictObject({
+  operation: z.custom<OperationId>((value) => typeof value === 'string'),
+  /** Sizes of the original batch. */
+  sizes: z.strictObject({ tokens: size, streams: z.int().min(1).max(16), channels: size, depth: size }),
+  seed: z.int().min(0).max(0xffffffff),
+  /** Family by kind of port (`logits`, `mappings`, `streams`, `cotangents`); 'mixed' draws one of the property's families for each token. */
+  families: z.record(z.string(), z.string()),
+  /** Scale of the logits; 'mixed' draws one of the property's scales for each token. */
+  scale: z.union([z.number(), z.literal('mixed')]),
+  /** The tokens that are left, in order; all when absent. */
+  tokens: z.array(size).optional(),
+  /** Literal values by port, which replace everything generated; `sizes` are then those of the values. */
+  values: z.record(z.string(), z.array(z.number())).optional(),
+});
+export type Recipe = z.infer<typeof recipeSchema>;
+
+/** Which inputs a property wants. Absent lists mean all families that are finite and all scales. */
+export interface InputPlan {
+  /** Families of logits, see `families/logits.ts`. */
+  readonly logits?: readonly string[];
+  /** Scales of the logits. */
+  readonly scales?: readonly number[];
+  /** Families of residual mappings, see `families/mappings.ts`. */
+  readonly mappings?: readonly string[];
+  /** Families of streams, layer outputs, pre and post mappings, see `families/streams.ts`. */
+  readonly streams?: readonly string[];
+  /** Families of cotangents, see `families/streams.ts`. */
+  readonly cotangents?: readonly string[];
+  /** Stream counts; 1…16 when absent. */
+  readonly streamCounts?: readonly number[];
+  /** Token counts; tile edges when absent. */
+  readonly tokenCounts?: readonly number[];
+  /** Channel counts; vector-width edges and published widths when absent. */
+  readonly channelCounts?: readonly number[];
+  /** Depths; 1…256 when absent, for operations that have a depth. */
+  readonly depths?: readonly number[];
+  /** Largest number of elements of one input tensor; keeps slow kernels usable. Default 2^16. */
+  readonly maxElements?: number;
+}
+
+/** Sizes of what a recipe expands to: the tokens that are left. */
+export function recipeSizes(recipe: Recipe): Sizes {
+  return recipe.tokens === undefined ? recipe.sizes : { ...recipe.sizes, tokens: recipe.tokens.length };
+}

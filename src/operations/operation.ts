@@ -1,0 +1,93 @@
+/**
+ * An operation is a mathematical function that kernels implement. Its file says what the function is (named dims, dialect,
+ * batched f64 reference) and how far a kernel may be from it (a bound derived from the arithmetic that the kernel declares).
+ * Tensors are flat row-major Float64Arrays here; the leading dimension is the token.
+ */
+import type { z } from 'zod';
+
+import type { Arithmetic } from '../numerics/arithmetic.ts';
+import type { Dtype } from '../tensor/dtype.ts';
+
+export type OperationId =
+  | 'sinkhorn'
+  | 'sinkhorn-vjp'
+  | 'stream-read'
+  | 'stream-read-vjp'
+  | 'stream-write'
+  | 'stream-write-vjp'
+  | 'stack'
+  | 'stack-vjp';
+
+/** Sizes of a case: tokens B, streams n, channels C, depth D (number of sublayers). Those an operation lacks are 1. */
+export interface Sizes {
+  readonly tokens: number;
+  readonly streams: number;
+  readonly channels: number;
+  readonly depth: number;
+}
+export type SizeName = keyof Sizes;
+
+/** One named tensor of an operation. `dims` always starts with 'tokens'. */
+export interface Port {
+  readonly name: string;
+  readonly dims: readonly SizeName[];
+  /** What the numbers are; decides how they are generated. */
+  readonly role: 'logits' | 'residual-mapping' | 'mapping' | 'streams' | 'cotangent' | 'gradient';
+}
+
+/** Values of several ports, flat and row-major. */
+export type Values = Readonly<Record<string, Float64Array>>;
+
+/** One part of a bound, for explanation. */
+export interface Term {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What a correct kernel returns, and how far from it the declared arithmetic allows a kernel to be. */
+export interface Bounded {
+  /** The f64 reference. */
+  readonly values: Values;
+  /** Absolute error bound per element. */
+  readonly errors: Values;
+  /** 1 for tokens whose bound holds; 0 where the arithmetic cannot carry the token (overflow, total underflow): nothing is claimed there. */
+  readonly certified: Uint8Array;
+  /** Where the bound comes from. */
+  readonly derivation: string;
+  /** The parts of one element's bound, largest first. */
+  explain(output: string, index: number): readonly Term[];
+}
+
+/** The dtypes of a kernel's ports. */
+export type PortDtypes = Readonly<Record<string, Dtype>>;
+
+export interface Operation<D = unknown> {
+  readonly id: OperationId;
+  /** One sentence. */
+  readonly summary: string;
+  readonly dims: readonly SizeName[];
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly dialectSchema: z.ZodType<D>;
+  readonly presets: Readonly<Record<string, D>>;
+  /** The preset that a kernel has when it declares none. */
+  readonly defaultPreset: string;
+  /** The batched f64 reference. */
+  reference(inputs: Values, sizes: Sizes, dialect: D): Values;
+  /** Reference and instance-wise error bound. `dtypes` are those of the outputs. */
+  bounded(inputs: Values, sizes: Sizes, dialect: D, arithmetic: Arithmetic, dtypes: PortDtypes): Bounded;
+  /** The closed-form bound, as a formula for documentation. */
+  readonly formula: string;
+  /** The same function in double-double for one token (all inputs of that token); decides borderline verdicts. */
+  precise(inputs: Values, sizes: Sizes, dialect: D): Values;
+}
+
+/** Elements of one token of a port. */
+export function elementsPerToken(port: Port, sizes: Sizes): number {
+  return port.dims.slice(1).reduce((product, dim) => product * sizes[dim], 1);
+}
+
+/** Shape of a port. */
+export function shapeOf(port: Port, sizes: Sizes): number[] {
+  return port.dims.map((dim) => sizes[dim]);
+}

@@ -1,0 +1,29 @@
+import type { Target } from '../targets/kernel.ts';
+import type { Property } from './property.ts';
+import type { Effort, RunEvent } from './results.ts';
+
+/** What `verify` (the function) is asked to do. */
+export interface VerifyOptions {
+  readonly targets: readonly Target[];
+  readonly properties: readonly Property[];
+  readonly effort: Effort;
+  readonly seed: number;
+  /** Cases per property; the effort's number when absent. */
+  readonly runs?: number | undefined;
+  /** Stop starting new cases after this many milliseconds; what is left is reported as incomplete or skipped. */
+  readonly maxTimeMs?: number | undefined;
+  /** A kernel call that takes longer counts as timed out. Default 10 s. */
+  readonly callTimeoutMs?: number | undefined;
+  /** Names of targets that were asked for: it is an error when one of them is unavailable. */
+  readonly required?: readonly string[] | undefined;
+  /** Folder for counterexamples; default `.plumbline/failures`. */
+  readonly failuresDir?: string | undefined;
+  /** How to invoke plumbline in replay lines; default `plumbline`. */
+  readonly replayCommand?: string | undefined;
+  /** Appended to the replay line (for example the config file). */
+  readonly replayArguments?: string | undefined;
+  readonly environment?: Readonly<Record<string, string | number>> | undefined;
+  /** Interrupts the run between cases; a partial report follows. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+}

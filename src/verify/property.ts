@@ -1,0 +1,69 @@
+/** What a property is, and what its check may use. */
+import type { Arithmetic } from '../numerics/arithmetic.ts';
+import type { Bounded, Operation, OperationId, PortDtypes, Sizes, Values } from '../operations/operation.ts';
+import type { Random } from '../generate/random.ts';
+import type { InputPlan, Recipe } from '../generate/recipe.ts';
+import type { Judge, Judgement } from './judge.ts';
+
+/** A kernel's declaration, complete and validated. */
+export interface ResolvedKernel<D = never> {
+  readonly operation: Operation<D>;
+  readonly dialect: D;
+  readonly arithmetic: Arithmetic;
+  /** Dtype of every port. */
+  readonly dtypes: PortDtypes;
+  readonly streams: readonly number[];
+  readonly batchInvariant: boolean;
+  readonly deterministic: boolean;
+}
+
+/**
+ * bitwise: the same bits, no tolerance. exact: holds in the reals at any number of iterations, tolerance from rounding only.
+ * limit: holds for the exact projection, tolerance from the convergence theorem plus rounding.
+ */
+export type ClaimClass = 'bitwise' | 'exact' | 'limit';
+
+/** Wrong kernels that a property must reject on its own inputs. */
+export type PowerMutation = 'fewer-iterations' | 'larger-epsilon' | 'transposed' | 'lower-precision';
+
+export interface CheckContext<D = never> {
+  readonly kernel: ResolvedKernel<D>;
+  readonly recipe: Recipe;
+  readonly sizes: Sizes;
+  /** The case's inputs, already rounded to the kernel's dtypes. */
+  readonly inputs: Values;
+  /** Randomness of the check itself, from the recipe's seed. */
+  readonly random: Random;
+  /**
+   * Calls the kernel. Inputs are rounded to the kernel's dtypes, outputs decoded. Throws an `OutcomeError` when the kernel
+   * throws, hangs, or returns a wrong shape or dtype; the engine turns that into an outcome.
+   */
+  run(inputs: Values, sizes?: Partial<Sizes>): Promise<Values>;
+  /** Values rounded to the dtype of an input port, as `run` would. */
+  round(port: string, values: Float64Array): Float64Array;
+  /** Reference and bound for some inputs (which must be rounded already). */
+  bounded(inputs: Values, sizes?: Partial<Sizes>): Bounded;
+  judge(tokens?: number): Judge;
+}
+
+export interface Property<D = never> {
+  /** A path: `sinkhorn/column-sums`. */
+  readonly id: string;
+  readonly operation: OperationId;
+  /** One sentence, in the field's words. */
+  readonly claim: string;
+  readonly class: ClaimClass;
+  /** True when kernel output is compared with our reference values; false for relations, which need no oracle. */
+  readonly usesReference: boolean;
+  readonly inputs: InputPlan;
+  /** A reason when the claim is not about this kernel; undefined when it is. */
+  notApplicable?(kernel: ResolvedKernel<D>): string | undefined;
+  /** The wrong kernels that this claim must reject on its own inputs. */
+  readonly power: readonly PowerMutation[];
+  check(context: CheckContext<D>): Promise<Judgement>;
+}
+
+/** A property with its operation's dialect type checked and then erased, so that all properties fit one list. */
+export function defineProperty<D>(property: Property<D>): Property {
+  return property as unknown as Property;
+}

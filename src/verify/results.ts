@@ -1,0 +1,98 @@
+/** What a run reports: plain data, serialisable as it stands. Reporters and exit codes are functions of these alone. */
+import type { Recipe } from '../generate/recipe.ts';
+import type { OperationId, Term } from '../operations/operation.ts';
+import type { Worst } from './judge.ts';
+import type { OutcomeName } from './outcome.ts';
+import type { ClaimClass } from './property.ts';
+
+/**
+ * passed: every case ran and held. failed: a counterexample. unsupported: the claim is not about this kernel.
+ * skipped: not run, the target is unavailable or time ran out before the first case. incomplete: interrupted after some cases.
+ * errored: the target crashed or hung as infrastructure.
+ */
+export type ResultStatus = 'passed' | 'failed' | 'unsupported' | 'skipped' | 'incomplete' | 'errored';
+
+/** A failing case, as small as it got, and everything needed to see why. */
+export interface Counterexample {
+  /** Path of the safetensors file, relative to the working directory. */
+  readonly file: string;
+  readonly replay: string;
+  readonly recipe: Recipe;
+  readonly outcome: OutcomeName;
+  readonly message: string;
+  readonly worst: Worst | undefined;
+  readonly terms: readonly Term[];
+  /** The failing window of the tensor, rendered. */
+  readonly window: string;
+  /** The inputs in a form that a person can type. */
+  readonly typed: string;
+  readonly problems: number;
+  /** Kernel calls that shrinking took. */
+  readonly kernelCalls: number;
+}
+
+/** The result of one property on one target. */
+export interface PropertyResult {
+  readonly target: string;
+  readonly operation: OperationId;
+  readonly property: string;
+  readonly claim: string;
+  readonly class: ClaimClass;
+  readonly status: ResultStatus;
+  /** Why, for every status but `passed`. */
+  readonly reason: string | undefined;
+  readonly seed: number;
+  /** Batches run. */
+  readonly cases: number;
+  /** Single problems (tokens) that a claim was made about. */
+  readonly problems: number;
+  /** Largest measured / bound. */
+  readonly margin: number;
+  readonly worst: Worst | undefined;
+  readonly durationMs: number;
+  readonly counterexample: Counterexample | undefined;
+}
+
+export interface TargetReport {
+  readonly name: string;
+  readonly description: string;
+  readonly status: 'available' | 'unavailable';
+  readonly reason: string | undefined;
+  readonly remedy: string | undefined;
+}
+
+export interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly unsupported: number;
+  readonly incomplete: number;
+  readonly errored: number;
+}
+
+export type Effort = 'quick' | 'standard' | 'thorough';
+
+/** The whole run. This is the JSON report. */
+export interface Report {
+  readonly schemaVersion: 1;
+  readonly plumbline: string;
+  readonly seed: number;
+  readonly effort: Effort;
+  readonly environment: Readonly<Record<string, string | number>>;
+  readonly targets: readonly TargetReport[];
+  readonly results: readonly PropertyResult[];
+  readonly totals: Totals;
+  readonly interrupted: boolean;
+  readonly exitCode: number;
+  readonly durationMs: number;
+}
+
+/** What happens during a run, in order. */
+export type RunEvent =
+  | { readonly type: 'run-started'; readonly seed: number; readonly effort: Effort; readonly planned: number; readonly environment: Report['environment'] }
+  | { readonly type: 'target-opened'; readonly target: TargetReport }
+  | { readonly type: 'property-started'; readonly target: string; readonly property: string; readonly index: number; readonly planned: number }
+  | { readonly type: 'case-finished'; readonly target: string; readonly property: string; readonly cases: number; readonly margin: number }
+  | { readonly type: 'shrinking'; readonly target: string; readonly property: string; readonly kernelCalls: number; readonly problems: number }
+  | { readonly type: 'property-finished'; readonly result: PropertyResult }
+  | { readonly type: 'run-finished'; readonly report: Report };
