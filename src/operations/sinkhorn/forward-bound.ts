@@ -1,0 +1,91 @@
+/**
+ * Instance-wise forward error of Sinkhorn. Write the computed matrix as X·exp(e), entry by entry. One half-step along columns gives
+ *
+ *   e'_ij = e_ij − log Σ_k W_kj exp(e_kj) + δ_ij + θ_j ,   W = X' the exact matrix after the step (a missing share of 1 is ε's, with no error)
+ *
+ * and 0 ≤ log Σ W exp(e) − Σ W e ≤ Σ W e² for |e| ≤ 1/4 (Jensen; second order of exp and log). So e is, up to second-order terms that are
+ * added to θ, a linear image of the local errors, and |e_o| ≤ Σ_k Σ |λ_k|·δ_k + |line sums of λ_k|·θ_k with λ the adjoint started at
+ * the output entry o: λ ← λ − W ∘ (1·column sums of λ). No term grows with T beyond its count (MATHS.md §6.2, §6.3).
+ * Assumes: the arithmetic as declared; sums of a line in any order; results of a step correctly attributed to it (no reordering across steps).
+ */
+import type { Term } from '../operation.ts';
+import type { Trajectory } from './trajectory.ts';
+
+/** The parts of the logarithmic error of one output entry. */
+export interface ForwardTerms {
+  start: number;
+  lines: number;
+  entries: number;
+}
+
+/** Logarithmic error bound of output entry `out` (flat in n·n). `lambda` is scratch of n·n, `sums` of n. */
+export function forwardError(trajectory: Trajectory, n: number, out: number, lambda: Float64Array, sums: Float64Array, terms: ForwardTerms): number {
+  const size = n * n;
+  lambda.fill(0);
+  lambda[out] = 1;
+  let lines = 0;
+  let entries = 0;
+  for (let k = trajectory.steps.length - 1; k >= 0; k--) {
+    const step = trajectory.steps[k]!;
+    const entryErrors = trajectory.entryErrors[k]!;
+    const after = trajectory.matrices[k + 1]!;
+    if (step.kind === 'add') {
+      const before = trajectory.matrices[k]!;
+      for (let i = 0; i < size; i++) {
+        entries += Math.abs(lambda[i]!) * entryErrors[i]!;
+        lambda[i] = (lambda[i]! * before[i]!) / after[i]!;
+      }
+      continue;
+    }
+    const lineErrors = trajectory.lineErrors[k]!;
+    const responds = trajectory.responds[k]!;
+    if (step.side === 'rows') {
+      for (let line = 0; line < n; line++) {
+        const first = line * n;
+        let sum = 0;
+        for (let i = first; i < first + n; i++) {
+          const value = lambda[i]!;
+          sum += value;
+          entries += Math.abs(value) * entryErrors[i]!;
+        }
+        lines += Math.abs(sum) * lineErrors[line]!;
+        if (responds[line] === 1) for (let i = first; i < first + n; i++) lambda[i] = lambda[i]! - after[i]! * sum;
+      }
+    } else {
+      sums.fill(0);
+      for (let i = 0, column = 0; i < size; i++) {
+        const value = lambda[i]!;
+        sums[column] = sums[column]! + value;
+        entries += Math.abs(value) * entryErrors[i]!;
+        if (++column === n) column = 0;
+      }
+      for (let line = 0; line < n; line++) {
+        lines += Math.abs(sums[line]!) * lineErrors[line]!;
+        if (responds[line] !== 1) sums[line] = 0;
+      }
+      for (let i = 0, column = 0; i < size; i++) {
+        lambda[i] = lambda[i]! - after[i]! * sums[column]!;
+        if (++column === n) column = 0;
+      }
+    }
+  }
+  let start = 0;
+  for (let i = 0; i < size; i++) start += Math.abs(lambda[i]!) * trajectory.own[0]![i]!;
+  terms.start = start;
+  terms.lines = lines;
+  terms.entries = entries;
+  // the adjoint itself is evaluated in f64 over 2T steps of at most n + 3 operations
+  return (start + lines + entries) * (1 + 2 ** -30);
+}
+
+/** The parts, named for people, as absolute errors of an entry with value x. */
+export function nameTerms(terms: ForwardTerms, x: number, tiny: number, storage: number): Term[] {
+  const named = [
+    { name: 'exponentials of the shifted logits', value: x * terms.start },
+    { name: 'divisions', value: x * terms.entries },
+    { name: 'sums of lines, epsilon, second order', value: x * terms.lines },
+    { name: 'rounding of the stored result', value: storage },
+    { name: 'underflow', value: tiny },
+  ];
+  return named.sort((a, b) => b.value - a.value);
+}

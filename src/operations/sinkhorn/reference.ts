@@ -1,0 +1,91 @@
+/**
+ * The batched f64 Sinkhorn of every dialect. Linear iteration wherever f64 carries it; logarithms where the logits are so wide
+ * that a line could underflow and the dialect has no ε to catch it. n = 4 runs as straight-line code (sinkhorn4.ts), bit-identical
+ * to the loop here.
+ */
+import { firstNormalised, type SinkhornDialect } from './dialect.ts';
+import { sinkhorn4 } from './sinkhorn4.ts';
+import { shiftsOf, stepsOf, type Side, type Step } from './steps.ts';
+
+/** Logits whose range is above this leave the linear iteration when there is no ε: e^−300 squared is still a normal number. */
+const linearRange = 300;
+
+/** Residual mappings [tokens, n, n] of logits [tokens, n, n]. */
+export function sinkhornReference(logits: Float64Array, tokens: number, n: number, dialect: SinkhornDialect): Float64Array {
+  const out = new Float64Array(tokens * n * n);
+  const shifts = new Float64Array(n);
+  const steps = stepsOf(dialect);
+  for (let token = 0; token < tokens; token++) {
+    const offset = token * n * n;
+    if (needsLogarithms(dialect, logits, offset, n)) {
+      iterateLogarithms(logits, out, offset, n, steps);
+    } else {
+      exponentials(dialect, logits, out, offset, n, shifts);
+      if (n === 4) sinkhorn4(out, offset, steps);
+      else iterate(out, offset, n, steps);
+    }
+  }
+  return out;
+}
+
+/** exp(L − shift) of one matrix. */
+export function exponentials(dialect: SinkhornDialect, logits: Float64Array, out: Float64Array, offset: number, n: number, shifts: Float64Array): void {
+  shiftsOf(dialect, logits, offset, n, shifts);
+  const alongRows = firstNormalised(dialect) === 'rows';
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const index = offset + i * n + j;
+      out[index] = Math.exp(logits[index]! - shifts[alongRows ? i : j]!);
+    }
+  }
+}
+
+/** True when linear f64 iteration could underflow and no ε catches it. */
+export function needsLogarithms(dialect: SinkhornDialect, logits: Float64Array, offset: number, n: number): boolean {
+  if (dialect.epsilon > 0) return false;
+  let min = Infinity;
+  let max = -Infinity;
+  for (let k = offset; k < offset + n * n; k++) {
+    if (logits[k]! < min) min = logits[k]!;
+    if (logits[k]! > max) max = logits[k]!;
+  }
+  return !(max - min <= linearRange);
+}
+
+/** The plain loop over the steps of one matrix in place. */
+export function iterate(x: Float64Array, offset: number, n: number, steps: readonly Step[]): void {
+  for (const step of steps) {
+    if (step.kind === 'add') {
+      for (let k = offset; k < offset + n * n; k++) x[k] = x[k]! + step.epsilon;
+      continue;
+    }
+    const [lineStride, entryStride] = step.side === 'rows' ? [n, 1] : [1, n];
+    for (let line = 0; line < n; line++) {
+      const first = offset + line * lineStride;
+      let sum = x[first]!;
+      for (let k = 1; k < n; k++) sum += x[first + k * entryStride]!;
+      const divisor = step.divisor === 'clamp' ? Math.max(sum, step.epsilon) : sum + step.epsilon;
+      for (let k = 0; k < n; k++) x[first + k * entryStride] = x[first + k * entryStride]! / divisor;
+    }
+  }
+}
+
+function iterateLogarithms(logits: Float64Array, out: Float64Array, offset: number, n: number, steps: readonly Step[]): void {
+  for (let k = offset; k < offset + n * n; k++) out[k] = logits[k]!;
+  for (const step of steps) if (step.kind === 'normalise') normaliseLogarithms(out, offset, n, step.side);
+  for (let k = offset; k < offset + n * n; k++) out[k] = Math.exp(out[k]!);
+}
+
+/** Subtracts the log-sum-exp of every line. */
+export function normaliseLogarithms(z: Float64Array, offset: number, n: number, side: Side): void {
+  const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
+  for (let line = 0; line < n; line++) {
+    const first = offset + line * lineStride;
+    let max = -Infinity;
+    for (let k = 0; k < n; k++) max = Math.max(max, z[first + k * entryStride]!);
+    let sum = 0;
+    for (let k = 0; k < n; k++) sum += Math.exp(z[first + k * entryStride]! - max);
+    const logSum = max + Math.log(sum);
+    for (let k = 0; k < n; k++) z[first + k * entryStride] = z[first + k * entryStride]! - logSum;
+  }
+}

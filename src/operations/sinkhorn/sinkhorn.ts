@@ -1,0 +1,82 @@
+import type { Arithmetic } from '../../numerics/arithmetic.ts';
+import { doubleDoubleField } from '../../numerics/field.ts';
+import { minSubnormal, unitRoundoff } from '../../tensor/dtype.ts';
+import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../operation.ts';
+import { sinkhornDialectSchema, sinkhornPresets, type SinkhornDialect } from './dialect.ts';
+import { forwardError, nameTerms, type ForwardTerms } from './forward-bound.ts';
+import { sinkhornOver } from './generic.ts';
+import { sinkhornReference } from './reference.ts';
+import { Trajectory } from './trajectory.ts';
+
+/** Sinkhorn–Knopp of a batch of logits: paper Eq. 9 and its shipped variants. */
+export const sinkhorn: Operation<SinkhornDialect> = {
+  id: 'sinkhorn',
+  summary: 'Projects each n×n matrix of logits towards the doubly stochastic matrices by T Sinkhorn–Knopp iterations.',
+  dims: ['tokens', 'streams'],
+  inputs: [{ name: 'logits', dims: ['tokens', 'streams', 'streams'], role: 'logits' }],
+  outputs: [{ name: 'residualMapping', dims: ['tokens', 'streams', 'streams'], role: 'residual-mapping' }],
+  dialectSchema: sinkhornDialectSchema,
+  presets: sinkhornPresets,
+  defaultPreset: 'tilekernels',
+  formula: '|log X̂/X| ≤ Σ over half-steps t of 2(η_t + θ), η_t = δ_exp + |L−m|·u + t·δ_div, θ = γ_{n+1}; instance-wise: adjoint of the 2T linearised half-steps',
+
+  reference: (inputs, sizes, dialect) => ({ residualMapping: sinkhornReference(inputs['logits']!, sizes.tokens, sizes.streams, dialect) }),
+
+  bounded: (inputs, sizes, dialect, arithmetic, dtypes) => sinkhornBounded(inputs, sizes, dialect, arithmetic, dtypes),
+
+  precise(inputs, sizes, dialect) {
+    const logits = Array.from(inputs['logits']!, (value) => doubleDoubleField.of(value));
+    const n = sizes.streams;
+    const out = new Float64Array(logits.length);
+    for (let token = 0; token < sizes.tokens; token++) {
+      const values = sinkhornOver(doubleDoubleField, logits.slice(token * n * n, (token + 1) * n * n), n, dialect);
+      values.forEach((value, k) => (out[token * n * n + k] = doubleDoubleField.toNumber(value)));
+    }
+    return { residualMapping: out };
+  },
+};
+
+function sinkhornBounded(inputs: Values, sizes: Sizes, dialect: SinkhornDialect, arithmetic: Arithmetic, dtypes: PortDtypes): Bounded {
+  const { tokens, streams: n } = sizes;
+  const logits = inputs['logits']!;
+  const values = sinkhornReference(logits, tokens, n, dialect);
+  const errors = new Float64Array(values.length);
+  const certified = new Uint8Array(tokens).fill(1);
+  const trajectory = new Trajectory(n, dialect, arithmetic);
+  const lambda = new Float64Array(n * n);
+  const sums = new Float64Array(n);
+  const terms: ForwardTerms = { start: 0, lines: 0, entries: 0 };
+  const stored = dtypes['residualMapping']!;
+  const storage = (size: number): number => (stored === arithmetic.compute ? 0 : size * unitRoundoff[stored] + minSubnormal[stored]);
+
+  const entryError = (x: number, out: number): number => {
+    const relative = Math.expm1(forwardError(trajectory, n, out, lambda, sums, terms));
+    // e^Λ − 1 ≥ 1 − e^−Λ covers both sides; the last term is the reference's own, and expm1's
+    const computed = x * relative * (1 + 2 ** -40) + trajectory.resultAbsolute[out]! + x * 2 ** -52;
+    return computed + storage(x + computed);
+  };
+
+  for (let token = 0; token < tokens; token++) {
+    const offset = token * n * n;
+    trajectory.compute(logits, offset);
+    if (!trajectory.certified) {
+      certified[token] = 0;
+      errors.fill(Infinity, offset, offset + n * n);
+      continue;
+    }
+    for (let out = 0; out < n * n; out++) errors[offset + out] = entryError(values[offset + out]!, out);
+  }
+  return {
+    values: { residualMapping: values },
+    errors: { residualMapping: errors },
+    certified,
+    derivation: `instance-wise forward error under ${arithmetic.name}: adjoint of the ${trajectory.steps.length} linearised steps (src/operations/sinkhorn/forward-bound.ts)`,
+    explain(_output, index): readonly Term[] {
+      const offset = Math.floor(index / (n * n)) * n * n;
+      trajectory.compute(logits, offset);
+      const x = values[index]!;
+      const total = entryError(x, index - offset);
+      return nameTerms(terms, x, trajectory.resultAbsolute[index - offset]!, storage(x + total));
+    },
+  };
+}

@@ -1,0 +1,262 @@
+/**
+ * The exact iterates of one matrix together with the local errors of each step: what the forward bound and the derivative's bound
+ * walk over. A computed entry is X·exp(e) + a. The logarithmic part e splits into what the entry has of its own (start, divisions) and
+ * what lines share, e = own + ρ_i + σ_j; the absolute part a is what underflow can leave.
+ *
+ *   A half-step with exact weights W (the matrix after it; a share w0 is missing where ε is in the divisor):
+ *     osc σ' ≤ κ̃·osc ρ + 2·max Σ W·own + 2θ + 2·w0·|ρ|∞ ,  κ̃ = Dobrushin coefficient of W, widened by 4·spread for the nonlinear mean;
+ *     θ = sum and ε (rounding.ts) + second order Σ W e² (Jensen: 0 ≤ log Σ W exp(e) − Σ W e ≤ Σ W e² for |e| ≤ 1/4) + Σ a/s.
+ *   Absolute part: a' = a/s + U, U the arithmetic's underflow.
+ *
+ * Nothing is claimed (`certified` false) where a sum or an exponential leaves the range of the arithmetic, or these assumptions fail.
+ */
+import type { Arithmetic } from '../../numerics/arithmetic.ts';
+import { maxFinite } from '../../tensor/dtype.ts';
+import { firstNormalised, type SinkhornDialect } from './dialect.ts';
+import { logDomainStep } from './log-domain-errors.ts';
+import { exponentials, needsLogarithms, normaliseLogarithms } from './reference.ts';
+import { divisionError, localErrors, type LocalErrors } from './rounding.ts';
+import { stepsOf, type Side, type Step } from './steps.ts';
+
+/** Underflow may change a sum by this much; beyond it the second-order terms below are not bounds. */
+const certifiedUnderflow = 2 ** -7;
+const certifiedError = 2 ** -2;
+/** An entry below this has no weight: its own error may be anything. */
+const weightless = 2 ** -100;
+
+export class Trajectory {
+  readonly steps: readonly Step[];
+  /** matrices[k]: the exact matrix after step k − 1; matrices[0] is the exponential. */
+  readonly matrices: readonly Float64Array[];
+  /** own[k]: bound of what each entry of matrices[k] has of its own. own[0] is the error of the exponential. */
+  readonly own: readonly Float64Array[];
+  /** shared[k]: bound of |ρ_i + σ_j| in matrices[k]. */
+  readonly shared: Float64Array;
+  /** absolute[k]: what underflow can leave in each entry of matrices[k]. */
+  readonly absolute: readonly Float64Array[];
+  /** lineErrors[k][l]: θ of line l in step k. entryErrors[k][i]: what step k gives entry i alone. */
+  readonly lineErrors: readonly Float64Array[];
+  readonly entryErrors: readonly Float64Array[];
+  /** 1 where the divisor follows the line's sum, 0 where it is clamped at ε, 2 where rounding decides which. */
+  readonly responds: readonly Uint8Array[];
+  readonly divisors: readonly Float64Array[];
+  /** The exponential in the kernel's own scale, which is not shifted when the dialect does not shift. */
+  readonly startScale: Float64Array;
+  certified = true;
+
+  private readonly n: number;
+  private readonly dialect: SinkhornDialect;
+  private readonly local: LocalErrors;
+  private readonly largest: number;
+  private readonly shifts: Float64Array;
+  private readonly logarithms: Float64Array;
+  private readonly potentials: Float64Array;
+  private oscillation = 0;
+  private size = 0;
+
+  constructor(n: number, dialect: SinkhornDialect, arithmetic: Arithmetic) {
+    this.n = n;
+    this.dialect = dialect;
+    this.steps = stepsOf(dialect);
+    this.local = localErrors(arithmetic, n, dialect.stabilisation !== 'none');
+    this.largest = maxFinite[arithmetic.compute] / (2 * n);
+    const count = this.steps.length;
+    const arrays = (length: number, size: number): Float64Array[] => Array.from({ length }, () => new Float64Array(size));
+    this.matrices = arrays(count + 1, n * n);
+    this.own = arrays(count + 1, n * n);
+    this.shared = new Float64Array(count + 1);
+    this.absolute = arrays(count + 1, n * n);
+    this.lineErrors = arrays(count, n);
+    this.entryErrors = arrays(count, n * n);
+    this.responds = Array.from({ length: count }, () => new Uint8Array(n));
+    this.divisors = arrays(count, n);
+    this.shifts = new Float64Array(n);
+    this.startScale = new Float64Array(n * n);
+    this.logarithms = new Float64Array(n * n);
+    this.potentials = new Float64Array(2 * n);
+  }
+
+  /** The last matrix: the result. */
+  get result(): Float64Array {
+    return this.matrices[this.steps.length]!;
+  }
+
+  /** What underflow can leave in each entry of the result. */
+  get resultAbsolute(): Float64Array {
+    return this.absolute[this.steps.length]!;
+  }
+
+  /** Bound of the logarithmic error of entry i of matrices[k]. */
+  errorOf(k: number, i: number): number {
+    return this.shared[k]! + this.own[k]![i]!;
+  }
+
+  /** Computes everything for the matrix of logits at `offset`. */
+  compute(logits: Float64Array, offset: number): void {
+    const { n } = this;
+    this.certified = true;
+    this.oscillation = 0;
+    this.size = 0;
+    this.shared[0] = 0;
+    const slice = logits.subarray(offset, offset + n * n);
+    const logDomain = this.dialect.domain === 'log';
+    const logs = logDomain || needsLogarithms(this.dialect, slice, 0, n);
+    this.start(slice, logDomain);
+    this.logarithms.set(slice);
+    this.potentials.fill(0);
+    for (let k = 0; k < this.steps.length; k++) {
+      const step = this.steps[k]!;
+      if (step.kind === 'add') this.add(k, step.epsilon);
+      else if (logDomain) this.normaliseInLogDomain(k, step.side);
+      else this.normalise(k, step, logs);
+    }
+  }
+
+  private start(logits: Float64Array, logDomain: boolean): void {
+    const { n, local, dialect, largest } = this;
+    const matrix = this.matrices[0]!;
+    exponentials(dialect, logits, matrix, 0, n, this.shifts);
+    const alongRows = firstNormalised(dialect) === 'rows';
+    const shifted = dialect.stabilisation !== 'none';
+    for (let i = 0; i < n * n; i++) {
+      const shift = this.shifts[alongRows ? Math.floor(i / n) : i % n]!;
+      const argument = shifted ? logits[i]! - shift : logits[i]!;
+      this.own[0]![i] = logDomain ? 0 : local.expConstant + local.expSlope * Math.abs(argument);
+      // in the reference's scale; a kernel that does not shift underflows and overflows elsewhere
+      this.startScale[i] = shifted ? matrix[i]! : Math.exp(logits[i]!);
+      this.absolute[0]![i] = shifted ? local.underflow : local.underflow * Math.exp(-shift);
+      if (!(this.startScale[i]! < largest)) this.certified = false;
+    }
+  }
+
+  /** X + ε: an entry keeps the share w = X/(X + ε) of its error; what it shared with its lines becomes its own where w differs. */
+  private add(k: number, epsilon: number): void {
+    const { n, local } = this;
+    const before = this.matrices[k]!;
+    const after = this.matrices[k + 1]!;
+    for (let i = 0; i < n * n; i++) {
+      after[i] = before[i]! + epsilon;
+      const weight = before[i]! / after[i]!;
+      const error = this.errorOf(k, i);
+      this.entryErrors[k]![i] = local.addition + weight * (1 - weight) * error * error;
+      this.own[k + 1]![i] = weight * this.own[k]![i]! + (1 - weight) * this.shared[k]! + this.entryErrors[k]![i]!;
+      this.absolute[k + 1]![i] = this.absolute[k]![i]! + local.underflow;
+    }
+    this.shared[k + 1] = this.shared[k]!;
+  }
+
+  private normalise(k: number, step: Extract<Step, { kind: 'normalise' }>, logs: boolean): void {
+    const { n, local } = this;
+    const before = this.matrices[k]!;
+    const after = this.matrices[k + 1]!;
+    const own = this.own[k]!;
+    const inherited = this.shared[k]!;
+    if (logs) {
+      normaliseLogarithms(this.logarithms, 0, n, step.side);
+      for (let i = 0; i < n * n; i++) after[i] = Math.exp(this.logarithms[i]!);
+    }
+    const [lineStride, entryStride] = step.side === 'rows' ? [n, 1] : [1, n];
+    let worst = 0;
+    let missing = 0;
+    let follows = true;
+    for (let line = 0; line < n; line++) {
+      const from = line * lineStride;
+      let sum = 0;
+      let lost = 0;
+      for (let e = 0; e < n; e++) {
+        sum += before[from + e * entryStride]!;
+        lost += this.absolute[k]![from + e * entryStride]!;
+      }
+      const divisor = step.divisor === 'clamp' ? Math.max(sum, step.epsilon) : sum + step.epsilon;
+      this.divisors[k]![line] = divisor;
+      const underflow = (lost / divisor) * (1 + 2 * certifiedUnderflow);
+      if (!(underflow <= certifiedUnderflow) || !(divisor > 0)) this.certified = false;
+      let first = 0;
+      let second = 0;
+      for (let e = 0; e < n; e++) {
+        const i = from + e * entryStride;
+        if (!logs) after[i] = before[i]! / divisor;
+        const error = own[i]! + inherited;
+        first += after[i]! * own[i]!;
+        second += after[i]! * error * error;
+        if (!(error < certifiedError) && after[i]! > weightless) this.certified = false;
+        this.entryErrors[k]![i] = divisionError(local, after[i]!, error);
+        this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i]!;
+        this.absolute[k + 1]![i] = (this.absolute[k]![i]! / divisor) * (1 + 2 * certifiedUnderflow) + local.underflow;
+      }
+      let error = local.line + second + underflow;
+      this.responds[k]![line] = 1;
+      if (step.divisor === 'clamp') {
+        const doubt = 2 * (inherited + first + error);
+        if (sum < step.epsilon * (1 + doubt)) {
+          // at the kink the divisor may or may not follow: it does not, and its whole change counts as error
+          const undecided = !(sum <= step.epsilon * (1 - doubt));
+          this.responds[k]![line] = undecided ? 2 : 0;
+          error = undecided ? error + inherited + first : local.line + underflow;
+          follows = false;
+        }
+      } else {
+        missing = Math.max(missing, step.epsilon / divisor);
+      }
+      this.lineErrors[k]![line] = error;
+      worst = Math.max(worst, first + error);
+    }
+    this.contract(k, step.side, worst, missing, follows);
+  }
+
+  private normaliseInLogDomain(k: number, side: Side): void {
+    const { n, local } = this;
+    logDomainStep(this.logarithms, this.potentials, n, side, k === this.steps.length - 1, local, this.lineErrors[k]!, this.entryErrors[k]!);
+    const own = this.own[k]!;
+    const after = this.matrices[k + 1]!;
+    const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
+    let worst = 0;
+    for (let line = 0; line < n; line++) {
+      let first = 0;
+      let second = 0;
+      for (let e = 0; e < n; e++) {
+        const i = line * lineStride + e * entryStride;
+        after[i] = Math.exp(this.logarithms[i]!);
+        const error = own[i]! + this.shared[k]!;
+        first += after[i]! * own[i]!;
+        second += after[i]! * error * error;
+        if (!(error < certifiedError) && after[i]! > weightless) this.certified = false;
+        this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i]!;
+        this.absolute[k + 1]![i] = local.underflow;
+      }
+      this.divisors[k]![line] = 1;
+      this.responds[k]![line] = 1;
+      this.lineErrors[k]![line] = this.lineErrors[k]![line]! + second;
+      worst = Math.max(worst, first + this.lineErrors[k]![line]!);
+    }
+    this.contract(k, side, worst, 0, true);
+  }
+
+  /** The recursion of the header for what lines share. `missing` is the largest w0. */
+  private contract(k: number, side: Side, worst: number, missing: number, follows: boolean): void {
+    const spread = this.oscillation + worst + missing * this.size;
+    this.shared[k + 1] = spread;
+    const kappa = follows ? Math.min(1, dobrushin(this.matrices[k + 1]!, this.n, side) + 4 * spread) : 1;
+    this.oscillation = kappa * this.oscillation + 2 * (worst + missing * this.size);
+    this.size += worst;
+    if (!(spread < certifiedError)) this.certified = false;
+  }
+}
+
+/** Largest of ½·Σ|W_l − W_m| over pairs of lines of one side, each read as a distribution (Dobrushin's ergodic coefficient). */
+function dobrushin(matrix: Float64Array, n: number, side: Side): number {
+  const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
+  let largest = 0;
+  for (let a = 0; a < n; a++) {
+    for (let b = 0; b < n; b++) {
+      if (a === b) continue;
+      let above = 0; // both orders, because lines with an ε in the divisor need not have equal sums
+      for (let e = 0; e < n; e++) {
+        const difference = matrix[a * lineStride + e * entryStride]! - matrix[b * lineStride + e * entryStride]!;
+        if (difference > 0) above += difference;
+      }
+      if (above > largest) largest = above;
+    }
+  }
+  return largest;
+}
