@@ -13,13 +13,16 @@ export const recipeSchema = z.strictObject({
   /** Sizes of the original batch. */
   sizes: z.strictObject({ tokens: size, streams: z.int().min(1).max(16), channels: size, depth: size }),
   seed: z.int().min(0).max(0xffffffff),
-  /** Family by kind of port (`logits`, `mappings`, `streams`, `cotangents`); 'mixed' draws one of the property's families for each token. */
+  /**
+   * Family by kind of port (`logits`, `mappings`, `streams`, `cotangents`); 'mixed', also when absent, deals one of the property's
+   * families to each token. `coefficients` overrides the pre and post mappings that come with the family of streams.
+   */
   families: z.record(z.string(), z.string()),
-  /** Scale of the logits; 'mixed' draws one of the property's scales for each token. */
+  /** Scale of the logits; 'mixed' deals one of the property's scales to each token. */
   scale: z.union([z.number(), z.literal('mixed')]),
   /** The tokens that are left, in order; all when absent. */
   tokens: z.array(size).optional(),
-  /** Literal values by port, which replace everything generated; `sizes` are then those of the values. */
+  /** Literal values by port, which replace what is generated; `sizes` are those of the values, of which `tokens` picks some. */
   values: z.record(z.string(), z.array(z.number())).optional(),
 });
 export type Recipe = z.infer<typeof recipeSchema>;
@@ -44,9 +47,12 @@ export interface InputPlan {
   readonly channelCounts?: readonly number[];
   /** Depths; 1…256 when absent, for operations that have a depth. */
   readonly depths?: readonly number[];
-  /** Largest number of elements of one input tensor; keeps slow kernels usable. Default 2^16. */
+  /** Largest number of elements of one tensor; keeps slow kernels usable. Default `defaultMaxElements`. */
   readonly maxElements?: number;
 }
+
+/** 4097 matrices of 4×4, the largest batch that looks for tile edges: 16 more than 2^16. */
+export const defaultMaxElements = 4097 * 16;
 
 /** Sizes of what a recipe expands to: the tokens that are left. */
 export function recipeSizes(recipe: Recipe): Sizes {
