@@ -1,0 +1,37 @@
+/** How each tfjs backend rounds. The measurements are described, and can be repeated, in the README of this folder. */
+import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
+
+export const tfjsBackends = ['cpu', 'wasm', 'node', 'node-gpu', 'webgpu'] as const;
+export type TfjsBackend = (typeof tfjsBackends)[number];
+
+export const tfjsArithmetic: Readonly<Record<TfjsBackend, ArithmeticInput>> = {
+  cpu: {
+    preset: 'ieee-f32',
+    source: 'tfjs-backend-cpu 4.22: each operation in f64 JavaScript, its result rounded to f32; exp and log are Math.exp and Math.log, 1.0 u after rounding (measured)',
+  },
+  wasm: {
+    preset: 'ieee-f32',
+    source:
+      'tfjs-backend-wasm 4.22: IEEE f32 operations; exp and log of musl, 1.00 u and 1.32 u; softmax of XNNPACK: polynomial exp, 3.10 u (all measured), results below 2⁻¹²⁶ flushed, one rounded reciprocal per line',
+    exp: { constant: 4, slope: 0 },
+    division: { perLine: 1, perEntry: 1 },
+    flushToZero: true,
+  },
+  node: {
+    preset: 'ieee-f32',
+    source: 'libtensorflow 2.9.1 on CPU (Eigen): vectorised exp and log taken as within 2 ULP, subnormals flushed, softmax by reciprocal; not measured, the library could not be loaded where this was written',
+    exp: { constant: 4, slope: 0 },
+    log: { relative: 4, absolute: 0 },
+    division: { perLine: 1, perEntry: 1 },
+    flushToZero: true,
+  },
+  'node-gpu': {
+    preset: 'cuda-f32',
+    source: 'libtensorflow 2.9.1 on CUDA, TF32 switched off: CUDA C++ Programming Guide, expf 2 ULP, logf 1 ULP; subnormals flushed; not measured, the library could not be loaded where this was written',
+    flushToZero: true,
+  },
+  webgpu: 'wgsl-f32',
+};
+
+/** Backends that were seen to give a token the same bits whatever its batch is. The others choose algorithms by shape. */
+export const batchInvariantBackends: ReadonlySet<TfjsBackend> = new Set(['cpu', 'wasm']);

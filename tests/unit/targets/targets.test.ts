@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import { tfjsArithmetic, tfjsBackends } from '../../../src/kernels/tfjs/index.ts';
+import { resolveArithmetic } from '../../../src/numerics/arithmetic.ts';
+import { operations } from '../../../src/operations/index.ts';
+import type { OperationId } from '../../../src/operations/operation.ts';
+import { builtInTargets } from '../../../src/targets/built-in.ts';
+import { inProcess } from '../../../src/targets/in-process.ts';
+import { nativeObstacle } from '../../../src/targets/tfjs-backends.ts';
+import { tfjsTarget } from '../../../src/targets/tfjs.ts';
+import { resolveKernel } from '../../../src/targets/resolve.ts';
+import { inputsOf, opened, run } from './support.ts';
+
+const written: string[] = [];
+const streams = [process.stdout, process.stderr];
+const consoles = ['log', 'info', 'warn', 'error', 'debug'] as const;
+
+describe('targets', () => {
+  // Everything that tfjs could print goes through these; vitest's own reporter writes from another process.
+  beforeAll(() => {
+    for (const stream of streams) vi.spyOn(stream, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
+    for (const method of consoles) vi.spyOn(console, method).mockImplementation((...words) => void written.push(words.join(' ')));
+  });
+  afterAll(() => vi.restoreAllMocks());
+
+  it('an in-process target is available and has what it was given', async () => {
+    const kernel = { arithmetic: 'ieee-f32', run: () => ({}) };
+    const target = inProcess('mine', { kernels: { sinkhorn: kernel } });
+    expect(await target.open()).toEqual({ status: 'available' });
+    expect(target.kernels()['sinkhorn']).toBe(kernel);
+    await target.close();
+  });
+
+  it('lists the built-in targets', async () => {
+    const targets = builtInTargets();
+    expect(targets.map((target) => target.name)).toEqual(['reference', 'tfjs-cpu', 'tfjs-wasm', 'tfjs-node', 'tfjs-node-gpu', 'tfjs-webgpu']);
+    for (const target of targets) {
+      const availability = await target.open();
+      if (['reference', 'tfjs-cpu', 'tfjs-wasm'].includes(target.name)) expect(availability).toEqual({ status: 'available' });
+      if (availability.status === 'available') expect(Object.keys(target.kernels()).toSorted()).toEqual(Object.keys(operations).toSorted());
+      else expect([availability.reason, availability.remedy].map((text) => text.length > 10)).toEqual([true, true]);
+      await target.close();
+    }
+  });
+
+  it('declares kernels that can be resolved, on every backend', async () => {
+    const targets = builtInTargets().filter((target) => ['reference', 'tfjs-cpu', 'tfjs-wasm'].includes(target.name));
+    for (const target of targets) {
+      for (const [id, kernel] of Object.entries(await opened(target))) {
+        const resolved = resolveKernel(operations[id as OperationId], kernel, target.name);
+        expect(new Set(Object.values(resolved.dtypes))).toEqual(new Set(['f32']));
+      }
+    }
+    for (const backend of tfjsBackends) expect(resolveArithmetic(tfjsArithmetic[backend]).compute).toBe('f32');
+  });
+
+  it('has no kernels before it is opened', () => {
+    expect(() => tfjsTarget('cpu').kernels()).toThrow('not open');
+  });
+
+  it('calls on two backends may alternate and overlap', async () => {
+    const sizes = { tokens: 4, streams: 4, channels: 3, depth: 2 };
+    const [cpu, wasm] = [await opened(tfjsTarget('cpu')), await opened(tfjsTarget('wasm'))];
+    const ids = Object.keys(operations) as OperationId[];
+    const calls = ids.flatMap((id) => [cpu, wasm].map((kernels) => () => run(kernels[id]!, inputsOf(operations[id], sizes, 8), sizes)));
+    const oneByOne = [];
+    for (const call of calls) oneByOne.push(await call());
+    expect(await Promise.all(calls.map((call) => call()))).toEqual(oneByOne);
+  });
+
+  it('leaves no tensor behind, not even when a graph throws', async () => {
+    const tf = await import('@tensorflow/tfjs');
+    const sizes = { tokens: 2, streams: 3, channels: 2, depth: 3 };
+    for (const backend of ['cpu', 'wasm'] as const) {
+      const kernels = await opened(tfjsTarget(backend));
+      const before = tf.memory().numTensors;
+      for (let round = 0; round < 3; round++) {
+        for (const id of Object.keys(operations) as OperationId[]) await run(kernels[id]!, inputsOf(operations[id], sizes, round), sizes);
+      }
+      const wrong = inputsOf(operations['stream-write'], sizes, 1);
+      wrong['streams'] = { ...wrong['streams']!, shape: [2, 2, 3] };
+      await expect((async () => run(kernels['stream-write']!, wrong, sizes))()).rejects.toThrow('matMul');
+      expect(tf.memory().numTensors).toBe(before);
+    }
+  });
+
+  it('names what a native package lacks', () => {
+    const missing = Object.assign(new Error("Cannot find package '@tensorflow/tfjs-node-gpu' imported from x"), { code: 'ERR_MODULE_NOT_FOUND' });
+    expect(nativeObstacle('@tensorflow/tfjs-node-gpu', missing).reason).toContain('is not installed');
+    const addon = new Error('The Node.js native addon module (tfjs_binding.node) can not be found at path: x');
+    expect(nativeObstacle('@tensorflow/tfjs-node-gpu', addon).remedy).toContain('npm rebuild @tensorflow/tfjs-node-gpu');
+    const cuda = new Error('libcudart.so.11.0: cannot open shared object file: No such file or directory');
+    expect(nativeObstacle('@tensorflow/tfjs-node-gpu', cuda)).toMatchObject({ reason: expect.stringContaining('needs libcudart.so.11.0'), remedy: expect.stringContaining('CUDA 11.2') });
+    const tensorflow = new Error('libtensorflow.so.2: cannot open shared object file: No such file or directory');
+    expect(nativeObstacle('@tensorflow/tfjs-node', tensorflow)).toMatchObject({ reason: expect.stringContaining('needs libtensorflow.so.2'), remedy: expect.stringContaining('npm rebuild') });
+    const removed = new TypeError('util_1.isNullOrUndefined is not a function');
+    expect(nativeObstacle('@tensorflow/tfjs-node', removed).remedy).toContain('Node 20');
+  });
+
+  it('printed nothing', () => {
+    expect(written).toEqual([]);
+  });
+});

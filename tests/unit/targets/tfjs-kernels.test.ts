@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+
+import { resolveArithmetic } from '../../../src/numerics/arithmetic.ts';
+import { operations } from '../../../src/operations/index.ts';
+import { shapeOf, type OperationId, type Sizes } from '../../../src/operations/operation.ts';
+import { halfSteps, sinkhornPresets, type SinkhornDialect } from '../../../src/operations/sinkhorn/dialect.ts';
+import { tfjsTarget } from '../../../src/targets/tfjs.ts';
+import { valuesOf } from '../../../src/tensor/tensor.ts';
+import { decoded, inputsOf, opened, run } from './support.ts';
+
+const backends = ['cpu', 'wasm'] as const;
+const ids = Object.keys(operations) as OperationId[];
+const tilekernels = sinkhornPresets['tilekernels']!;
+
+const dialects: Record<string, SinkhornDialect> = {
+  ...sinkhornPresets,
+  'softmax, matrix maximum': { ...tilekernels, stabilisation: 'matrix-max', iterations: 3 },
+  'softmax, no maximum, clamp': { ...tilekernels, stabilisation: 'none', divisor: 'clamp', iterations: 4 },
+  'rows last': { ...tilekernels, lastNormalised: 'rows', iterations: 1 },
+  'log domain from a softmax': { ...sinkhornPresets['log-domain']!, start: 'softmax', stabilisation: 'matrix-max', lastNormalised: 'rows' },
+};
+
+function sizesOf(tokens: number, streams: number): Sizes {
+  return { tokens, streams, channels: 7, depth: 4 };
+}
+
+/** Runs one operation and finds the first element outside the bound that the declared arithmetic allows. */
+async function firstOutside(backend: (typeof backends)[number], dialect: SinkhornDialect, id: OperationId, sizes: Sizes, seed: number, scale?: number): Promise<string | undefined> {
+  const kernel = (await opened(tfjsTarget(backend, dialect)))[id]!;
+  const operation = operations[id];
+  const inputs = inputsOf(operation, sizes, seed, scale);
+  const outputs = await run(kernel, inputs, sizes);
+  const dtypes = Object.fromEntries(operation.outputs.map((port) => [port.name, 'f32' as const]));
+  const allowed = operation.bounded(decoded(inputs), sizes, operation.dialectSchema.parse(kernel.dialect), resolveArithmetic(kernel.arithmetic), dtypes);
+  expect(Array.from(allowed.certified)).toEqual(Array.from({ length: sizes.tokens }, () => 1));
+  for (const port of operation.outputs) {
+    const output = outputs[port.name]!;
+    expect(output.shape).toEqual(shapeOf(port, sizes));
+    const values = valuesOf(output);
+    for (let i = 0; i < values.length; i++) {
+      const error = Math.abs(values[i]! - allowed.values[port.name]![i]!);
+      if (!(error <= allowed.errors[port.name]![i]!)) return `${port.name}[${i}] is off by ${error}, allowed ${allowed.errors[port.name]![i]}`;
+    }
+  }
+  return undefined;
+}
+
+describe.each(backends)('tfjs-%s kernels', (backend) => {
+  it.each(ids)('%s stays within its bound for every n', async (id) => {
+    for (const n of [1, 2, 3, 4, 5, 16]) {
+      for (const tokens of [1, 3]) expect(await firstOutside(backend, tilekernels, id, sizesOf(tokens, n), n + tokens)).toBeUndefined();
+    }
+  });
+
+  it.each(Object.keys(dialects))('the dialect %s and its gradient stay within their bounds', async (name) => {
+    for (const n of [1, 2, 4, 5]) {
+      for (const id of ['sinkhorn', 'sinkhorn-vjp'] as const) expect(await firstOutside(backend, dialects[name]!, id, sizesOf(3, n), 10 * n)).toBeUndefined();
+    }
+  });
+
+  it('logits of any width', async () => {
+    for (const scale of [0, 2 ** -140, 1e-3, 40, 1e4]) {
+      for (const id of ['sinkhorn', 'sinkhorn-vjp'] as const) expect(await firstOutside(backend, tilekernels, id, sizesOf(16, 4), 7, scale)).toBeUndefined();
+    }
+  });
+
+  it('both orientations of mixing', async () => {
+    const plain: SinkhornDialect = { ...tilekernels, orientation: 'plain' };
+    for (const id of ['stream-write', 'stream-write-vjp', 'stack', 'stack-vjp'] as const) {
+      expect(await firstOutside(backend, plain, id, sizesOf(3, 4), 5)).toBeUndefined();
+      expect(await firstOutside(backend, plain, id, { ...sizesOf(1, 3), depth: 1 }, 6)).toBeUndefined();
+    }
+  });
+
+  it('tied logits keep an exact gradient', async () => {
+    const kernel = (await opened(tfjsTarget(backend, dialects['log-domain'])))['sinkhorn-vjp']!;
+    const sizes = sizesOf(1, 4);
+    const inputs = inputsOf(operations['sinkhorn-vjp'], sizes, 3);
+    inputs['logits']!.data.fill(2);
+    const gradient = valuesOf((await run(kernel, inputs, sizes))['logitsGradient']!);
+    const cotangent = valuesOf(inputs['cotangent']!);
+    // at the uniform matrix the derivative is the projection that removes row and column means, scaled by 1/n; inputs below 1, all in units of u
+    const mean = (indices: number[]): number => indices.reduce((sum, i) => sum + cotangent[i]!, 0) / indices.length;
+    const all = mean([...cotangent.keys()]);
+    for (let i = 0; i < 16; i++) {
+      const row = mean([0, 1, 2, 3].map((k) => 4 * Math.floor(i / 4) + k));
+      const column = mean([0, 1, 2, 3].map((k) => 4 * k + (i % 4)));
+      // 40 half-steps, each at most n + 4 roundings of numbers below 1/2
+      expect(Math.abs(gradient[i]! - (cotangent[i]! - row - column + all) / 4)).toBeLessThanOrEqual(40 * 8 * 2 ** -25);
+    }
+  });
+
+  it('no tokens: empty outputs of the right shape', async () => {
+    const kernels = await opened(tfjsTarget(backend));
+    for (const id of ids) {
+      const sizes = sizesOf(0, 4);
+      const outputs = await run(kernels[id]!, inputsOf(operations[id], sizes, 1), sizes);
+      for (const port of operations[id].outputs) expect(outputs[port.name]).toEqual({ dtype: 'f32', shape: shapeOf(port, sizes), data: new Float32Array(0) });
+    }
+  });
+
+  it('a NaN stays in its token, and inputs are left alone', async () => {
+    const kernels = await opened(tfjsTarget(backend));
+    for (const id of ids) {
+      const sizes = sizesOf(3, 4);
+      const inputs = inputsOf(operations[id], sizes, 2);
+      const clean = await run(kernels[id]!, inputs, sizes);
+      const first = inputs[operations[id].inputs[0]!.name]!;
+      first.data[first.data.length / 3 + 1] = NaN;
+      const before = structuredClone(inputs);
+      const outputs = await run(kernels[id]!, inputs, sizes);
+      expect(inputs).toEqual(before);
+      let poisoned = 0;
+      for (const [name, output] of Object.entries(outputs)) {
+        const third = output.data.length / 3;
+        poisoned += output.data.slice(third, 2 * third).filter((value) => Number.isNaN(value)).length;
+        expect(output.data.slice(0, third)).toEqual(clean[name]!.data.slice(0, third));
+        expect(output.data.slice(2 * third)).toEqual(clean[name]!.data.slice(2 * third));
+      }
+      expect(poisoned).toBeGreaterThan(0);
+    }
+  });
+
+  it('the bits of a token do not depend on its batch', async () => {
+    const kernels = await opened(tfjsTarget(backend));
+    for (const id of ids) {
+      const inputs = inputsOf(operations[id], sizesOf(5, 3), 4);
+      const together = await run(kernels[id]!, inputs, sizesOf(5, 3));
+      const last = Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, { ...t, shape: [1, ...t.shape.slice(1)], data: t.data.slice((4 * t.data.length) / 5) }]));
+      const single = await run(kernels[id]!, last, sizesOf(1, 3));
+      for (const [name, output] of Object.entries(single)) expect(together[name]!.data.slice((4 * together[name]!.data.length) / 5)).toEqual(output.data);
+    }
+  });
+});
+
+it('a plain loop agrees with the kernels: an oracle of its own', async () => {
+  const sizes = sizesOf(2, 3);
+  const inputs = inputsOf(operations.sinkhorn, sizes, 9);
+  for (const backend of backends) {
+    const output = valuesOf((await run((await opened(tfjsTarget(backend)))['sinkhorn']!, inputs, sizes))['residualMapping']!);
+    const expected = plainTilekernels(valuesOf(inputs['logits']!), 2, 3);
+    // every half-step rounds at most n + 2 times and no error grows (MATHS 6.2, 6.3 with κ = 1): 2·40·(n + 2)·u of an entry below 1, exp and shift 10 u
+    for (let i = 0; i < expected.length; i++) expect(Math.abs(output[i]! - expected[i]!)).toBeLessThanOrEqual((2 * 40 * 5 + 2 * 10) * 2 ** -24);
+  }
+});
+
+/** softmax over rows + ε, then 39 normalisations, columns first and last. */
+function plainTilekernels(logits: Float64Array, tokens: number, n: number): Float64Array {
+  const x = logits.map(Math.exp);
+  for (let token = 0; token < tokens; token++) {
+    const line = (row: number, k: number): number => token * n * n + row * n + k;
+    const divide = (at: (l: number, k: number) => number, epsilon: number): void => {
+      for (let l = 0; l < n; l++) {
+        let sum = epsilon;
+        for (let k = 0; k < n; k++) sum += x[at(l, k)]!;
+        for (let k = 0; k < n; k++) x[at(l, k)]! /= sum;
+      }
+    };
+    divide(line, 0);
+    for (let i = 0; i < n * n; i++) x[token * n * n + i]! += 1e-6;
+    for (const side of halfSteps(tilekernels)) divide(side === 'rows' ? line : (l, k) => line(k, l), 1e-6);
+  }
+  return x;
+}
