@@ -14,6 +14,8 @@ export interface VerifyOptions {
   readonly maxTimeMs?: number | undefined;
   /** A kernel call that takes longer counts as timed out. Default 10 s. */
   readonly callTimeoutMs?: number | undefined;
+  /** Makes a failing case small; default true. Without it the counterexample is the case as it was found. */
+  readonly shrink?: boolean | undefined;
   /** Names of targets that were asked for: it is an error when one of them is unavailable. */
   readonly required?: readonly string[] | undefined;
   /** Folder for counterexamples; default `.plumbline/failures`. */

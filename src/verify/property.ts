@@ -1,21 +1,11 @@
 /** What a property is, and what its check may use. */
-import type { Arithmetic } from '../numerics/arithmetic.ts';
-import type { Bounded, Operation, OperationId, PortDtypes, Sizes, Values } from '../operations/operation.ts';
+import type { Bounded, OperationId, Sizes, Values } from '../operations/operation.ts';
 import type { Random } from '../generate/random.ts';
 import type { InputPlan, Recipe } from '../generate/recipe.ts';
+import type { ResolvedKernel } from '../targets/resolve.ts';
 import type { Judge, Judgement } from './judge.ts';
 
-/** A kernel's declaration, complete and validated. */
-export interface ResolvedKernel<D = never> {
-  readonly operation: Operation<D>;
-  readonly dialect: D;
-  readonly arithmetic: Arithmetic;
-  /** Dtype of every port. */
-  readonly dtypes: PortDtypes;
-  readonly streams: readonly number[];
-  readonly batchInvariant: boolean;
-  readonly deterministic: boolean;
-}
+export type { ResolvedKernel };
 
 /**
  * bitwise: the same bits, no tolerance. exact: holds in the reals at any number of iterations, tolerance from rounding only.
@@ -39,6 +29,11 @@ export interface CheckContext<D = never> {
    * throws, hangs, or returns a wrong shape or dtype; the engine turns that into an outcome.
    */
   run(inputs: Values, sizes?: Partial<Sizes>): Promise<Values>;
+  /**
+   * Calls the kernel twice, `a` then `b` (same sizes), and reads the first call's output tensors before and after the second call:
+   * a kernel that hands out one buffer again and again overwrites what its caller still holds.
+   */
+  runKeeping(a: Values, b: Values): Promise<{ first: Values; firstAfterSecond: Values; second: Values }>;
   /** Values rounded to the dtype of an input port, as `run` would. */
   round(port: string, values: Float64Array): Float64Array;
   /** Reference and bound for some inputs (which must be rounded already). */

@@ -1,0 +1,37 @@
+/** The public names of plumbline. Nothing in src imports this file. */
+export { PlumblineError, type ErrorCode } from './errors.ts';
+
+export { bytesPerElement, dtypes, unitRoundoff, type Dtype, type TensorData } from './tensor/dtype.ts';
+export { bf16round, bf16bits, bf16value, decode, encode, f16bits, f16value, roundTo } from './tensor/codecs.ts';
+export { cloneTensor, tensor, valuesOf, type Tensor } from './tensor/tensor.ts';
+export { decodeSafetensors, encodeSafetensors } from './tensor/safetensors.ts';
+
+export { arithmeticPresets, resolveArithmetic, type Arithmetic, type ArithmeticInput } from './numerics/arithmetic.ts';
+
+export { operations } from './operations/index.ts';
+export type { Bounded, Operation, OperationId, Port, Sizes, Term, Values } from './operations/operation.ts';
+export { firstNormalised, halfSteps, sinkhornPresets, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './operations/sinkhorn/dialect.ts';
+export { mixingPresets, type MixingDialect } from './operations/streams/dialect.ts';
+
+export { referenceKernels, type ReferenceOptions } from './kernels/reference/index.ts';
+
+export { expand } from './generate/expand.ts';
+export { recipeArbitrary } from './generate/arbitrary.ts';
+export { recipeSchema, type InputPlan, type Recipe } from './generate/recipe.ts';
+export { Random } from './generate/random.ts';
+
+export { builtInTargets } from './targets/built-in.ts';
+export { inProcess } from './targets/in-process.ts';
+export { resolveKernel, type ResolvedKernel } from './targets/resolve.ts';
+export type { Availability, KernelDeclaration, KernelOutput, KernelRun, Target, TargetDeclaration } from './targets/kernel.ts';
+
+export { verify } from './verify/verify.ts';
+export { replay, type Replay, type ReplayOptions } from './verify/replay.ts';
+export { powerOf, type PowerResult } from './verify/power.ts';
+export { defineProperty, type CheckContext, type ClaimClass, type PowerMutation, type Property } from './verify/property.ts';
+export { Judge, type Judgement, type Worst } from './verify/judge.ts';
+export { readCounterexample } from './verify/counterexample-file.ts';
+export type { VerifyOptions } from './verify/options.ts';
+export type { Counterexample, Effort, PropertyResult, Report, ResultStatus, RunEvent, TargetReport, Totals } from './verify/results.ts';
+
+export { defineConfig } from './config/config.ts';

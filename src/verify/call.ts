@@ -1,0 +1,96 @@
+/** One kernel call: encode, call with a time limit, check what came back. Everything a kernel can do wrong here is an OutcomeError. */
+import { shapeOf, type Port, type Sizes, type Values } from '../operations/operation.ts';
+import type { KernelOutput, KernelRun } from '../targets/kernel.ts';
+import type { ResolvedKernel } from '../targets/resolve.ts';
+import { bytesPerElement, dtypes, type Dtype } from '../tensor/dtype.ts';
+import { cloneTensor, elementCount, firstBitDifference, tensor, valuesOf, type Tensor } from '../tensor/tensor.ts';
+import { OutcomeError } from './outcome.ts';
+
+/** Calls one kernel and counts the calls. */
+export class KernelCaller {
+  /** Calls made so far. */
+  calls = 0;
+  /** Outputs of the last call that returned tensors, for the counterexample file. */
+  lastOutputs: Readonly<Record<string, Tensor>> = {};
+
+  private readonly kernel: ResolvedKernel;
+  private readonly kernelRun: KernelRun;
+  private readonly timeoutMs: number;
+
+  constructor(kernel: ResolvedKernel, kernelRun: KernelRun, timeoutMs: number) {
+    this.kernel = kernel;
+    this.kernelRun = kernelRun;
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** Inputs as tensors of the kernel's dtypes. */
+  encode(inputs: Values, sizes: Sizes): Record<string, Tensor> {
+    return Object.fromEntries(
+      this.kernel.operation.inputs.map((port) => [port.name, tensor(inputs[port.name]!, shapeOf(port, sizes), this.kernel.dtypes[port.name]!)]),
+    );
+  }
+
+  /** Calls the kernel. Throws `OutcomeError`. */
+  async call(inputs: Values, sizes: Sizes): Promise<Record<string, Tensor>> {
+    this.calls++;
+    this.lastOutputs = {};
+    const given = this.encode(inputs, sizes);
+    const kept = Object.entries(given).map(([name, t]) => [name, cloneTensor(t)] as const);
+    const returned = await this.guarded(given, sizes);
+    for (const [name, copy] of kept) {
+      const place = firstBitDifference(given[name]!.data, copy.data);
+      if (place >= 0) throw new OutcomeError('failed', `The kernel changed its input '${name}' at element ${place}.`);
+    }
+    if (typeof returned !== 'object' || returned === null) throw new OutcomeError('wrong-shape', `The kernel returned ${String(returned)}, not an object with its outputs.`);
+    const outputs: Record<string, Tensor> = {};
+    for (const port of this.kernel.operation.outputs) outputs[port.name] = this.received(port, returned[port.name], sizes);
+    this.lastOutputs = outputs;
+    return outputs;
+  }
+
+  private async guarded(given: Record<string, Tensor>, sizes: Sizes): Promise<Readonly<Record<string, KernelOutput>>> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const result = this.kernelRun(given, sizes);
+      if (!(result instanceof Promise)) return result;
+      const limit = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => reject(new OutcomeError('timed-out', `The kernel did not answer within ${this.timeoutMs} ms.`)), this.timeoutMs);
+      });
+      return await Promise.race([result, limit]);
+    } catch (error) {
+      if (error instanceof OutcomeError) throw error;
+      throw new OutcomeError('failed', `The kernel threw: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private received(port: Port, output: KernelOutput | undefined, sizes: Sizes): Tensor {
+    const shape = shapeOf(port, sizes);
+    const dtype = this.kernel.dtypes[port.name]!;
+    if (output === undefined || output === null) throw new OutcomeError('wrong-shape', `The kernel returned no '${port.name}'.`);
+    const bare = ArrayBuffer.isView(output);
+    const t: Tensor = bare ? { dtype: storedAs(output, dtype) ?? dtype, shape, data: output } : output;
+    if (!ArrayBuffer.isView(t.data)) throw new OutcomeError('wrong-dtype', `'${port.name}' has no typed array as its data.`);
+    if (t.dtype !== dtype || storedAs(t.data, dtype) !== dtype) throw new OutcomeError('wrong-dtype', `'${port.name}' came as ${String(t.dtype)} in a ${t.data.constructor.name}, declared is ${dtype}.`);
+    const fits = Array.isArray(t.shape) && t.shape.length === shape.length && t.shape.every((size, k) => size === shape[k]) && t.data.length === elementCount(shape);
+    if (!fits) {
+      const got = bare ? `${t.data.length} elements` : `[${Array.from(t.shape ?? []).join(', ')}] with ${t.data.length} elements`;
+      throw new OutcomeError('wrong-shape', `'${port.name}' came as ${got}, expected [${shape.join(', ')}].`);
+    }
+    return t;
+  }
+}
+
+/** The dtype that a typed array can store: the declared one where the array fits it. */
+function storedAs(data: Tensor['data'], declared: Dtype): Dtype | undefined {
+  if (data instanceof Float64Array) return 'f64';
+  if (data instanceof Float32Array) return 'f32';
+  if (data instanceof Uint16Array && bytesPerElement[declared] === 2) return declared;
+  return dtypes.find((dtype) => bytesPerElement[dtype] === data.BYTES_PER_ELEMENT && dtype !== declared);
+}
+
+/** Output tensors as numbers. */
+export function decodeOutputs(outputs: Readonly<Record<string, Tensor>>): Record<string, Float64Array> {
+  return Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, valuesOf(t)]));
+}

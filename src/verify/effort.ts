@@ -1,0 +1,11 @@
+import type { Effort } from './results.ts';
+
+/** Cases of each property: the first of the deterministic recipes, then random ones. */
+export const casesOf: Readonly<Record<Effort, { readonly first: number; readonly random: number }>> = {
+  quick: { first: 4, random: 2 },
+  standard: { first: 9, random: 31 },
+  thorough: { first: 9, random: 291 },
+};
+
+/** Kernel calls that shrinking one failure may take. */
+export const shrinkBudget = 100;

@@ -1,0 +1,44 @@
+/** One property on one recipe on one kernel: the step that planning, shrinking and replaying share. */
+import { expand } from '../generate/expand.ts';
+import type { Recipe } from '../generate/recipe.ts';
+import type { KernelCaller } from './call.ts';
+import { Case } from './context.ts';
+import type { Judgement } from './judge.ts';
+import { OutcomeError, type OutcomeName } from './outcome.ts';
+import type { Property, ResolvedKernel } from './property.ts';
+
+/** Margins this near to 1 are decided in double-double: the f64 reference's error is in the bound, and could hide or fake a violation. */
+const borderline = { from: 0.9, to: 1.1 };
+
+export interface Examination {
+  readonly held: boolean;
+  readonly outcome: OutcomeName;
+  readonly message: string;
+  readonly judgement: Judgement | undefined;
+  /** Tokens that a claim was made about. */
+  readonly judged: number;
+  readonly case: Case;
+}
+
+/** Checks one case. Never throws for what the kernel does. */
+export async function examine(property: Property, kernel: ResolvedKernel, recipe: Recipe, caller: KernelCaller): Promise<Examination> {
+  const inputs = expand(recipe, kernel.operation as never, property.inputs);
+  const first = await judged(property, new Case(property, kernel, recipe, inputs, caller, false));
+  const margin = first.judgement?.worst?.margin ?? 0;
+  if (!property.usesReference || !(margin >= borderline.from && margin <= borderline.to)) return first;
+  return judged(property, new Case(property, kernel, recipe, inputs, caller, true));
+}
+
+async function judged(property: Property, subject: Case): Promise<Examination> {
+  try {
+    const judgement = await property.check(subject);
+    const held = judgement.margins.every((margin) => margin <= 1);
+    const worst = judgement.worst;
+    const outcome: OutcomeName = held ? 'ok' : worst !== undefined && Number.isNaN(worst.measured) ? 'non-finite' : 'wrong-values';
+    const count = judgement.margins.reduce((sum, margin) => sum + (margin === -1 ? 0 : 1), 0);
+    return { held, outcome, message: held || worst === undefined ? '' : worst.what, judgement, judged: count, case: subject };
+  } catch (error) {
+    if (!(error instanceof OutcomeError)) throw error;
+    return { held: false, outcome: error.outcome, message: error.message, judgement: undefined, judged: subject.sizes.tokens, case: subject };
+  }
+}

@@ -1,0 +1,69 @@
+/** One counterexample file, judged again on a kernel. */
+import { PlumblineError, suggest } from '../errors.ts';
+import { operations } from '../operations/index.ts';
+import type { OperationId } from '../operations/operation.ts';
+import type { Target } from '../targets/kernel.ts';
+import { resolveKernel } from '../targets/resolve.ts';
+import { KernelCaller } from './call.ts';
+import { readCounterexample, type CounterexampleData } from './counterexample-file.ts';
+import { examine, type Examination } from './examine.ts';
+import type { Property } from './property.ts';
+import { recordCounterexample } from './record.ts';
+import type { Counterexample } from './results.ts';
+import { version } from './version.ts';
+
+export interface ReplayOptions {
+  readonly file: string;
+  readonly properties: readonly Property[];
+  readonly targets: readonly Target[];
+  /** Replays on this target instead of the one in the file. */
+  readonly target?: string | undefined;
+  readonly callTimeoutMs?: number | undefined;
+  readonly failuresDir?: string | undefined;
+  readonly replayCommand?: string | undefined;
+  readonly replayArguments?: string | undefined;
+}
+
+export interface Replay {
+  /** True when the kernel still fails. */
+  readonly fails: boolean;
+  readonly stored: CounterexampleData;
+  readonly property: Property;
+  readonly target: string;
+  readonly examination: Examination;
+  /** What reports show, when it still fails. */
+  readonly counterexample: Counterexample | undefined;
+}
+
+/** Judges the stored case again. Throws `bad-file`, `bad-usage` or `target-unavailable`. */
+export async function replay(options: ReplayOptions): Promise<Replay> {
+  const stored = readCounterexample(options.file);
+  const property = options.properties.find(({ id }) => id === stored.property);
+  if (property === undefined) {
+    throw new PlumblineError('bad-file', `'${options.file}' is about property '${stored.property}', which does not exist here.`, suggest(stored.property, options.properties.map(({ id }) => id)));
+  }
+  const name = options.target ?? stored.target;
+  const target = options.targets.find((candidate) => candidate.name === name);
+  if (target === undefined) {
+    const names = options.targets.map((candidate) => candidate.name);
+    throw new PlumblineError('bad-usage', `There is no target '${name}'.`, `${suggest(name, names)} A kernel of your own needs --config or its file.`);
+  }
+  const availability = await target.open();
+  if (availability.status === 'unavailable') throw new PlumblineError('target-unavailable', `Target '${name}': ${availability.reason}`, availability.remedy);
+  try {
+    const declaration = target.kernels()[property.operation];
+    if (declaration === undefined) throw new PlumblineError('bad-usage', `Target '${name}' has no kernel for '${property.operation}'.`, 'Choose another with --target.');
+    const kernel = resolveKernel(operations[property.operation as OperationId], declaration, `${name}.kernels.${property.operation}`);
+    const caller = new KernelCaller(kernel, declaration.run, options.callTimeoutMs ?? 10_000);
+    const examination = await examine(property, kernel, stored.recipe, caller);
+    const shrunk = { recipe: stored.recipe, examination, kernelCalls: caller.calls };
+    const record = {
+      target: name, failuresDir: options.failuresDir ?? '.plumbline/failures', plumbline: version,
+      replayCommand: options.replayCommand ?? 'plumbline', replayArguments: options.replayArguments ?? '',
+    };
+    const counterexample = examination.held ? undefined : recordCounterexample(property, kernel, shrunk, caller, stored.seed, record);
+    return { fails: !examination.held, stored, property, target: name, examination, counterexample };
+  } finally {
+    await target.close();
+  }
+}

@@ -1,0 +1,106 @@
+/** One property on one kernel: cases from fast-check, the first failure shrunk and written down. */
+import fc from 'fast-check';
+
+import { firstRecipes, recipeArbitrary } from '../generate/arbitrary.ts';
+import { hashText } from '../generate/random.ts';
+import type { Recipe } from '../generate/recipe.ts';
+import type { KernelDeclaration } from '../targets/kernel.ts';
+import { KernelCaller } from './call.ts';
+import { recordCounterexample, type RecordOptions } from './record.ts';
+import { casesOf } from './effort.ts';
+import { examine, type Examination } from './examine.ts';
+import type { Worst } from './judge.ts';
+import type { Property, ResolvedKernel } from './property.ts';
+import type { Effort, PropertyResult, RunEvent } from './results.ts';
+import { shrink } from './shrink/shrink.ts';
+import { stopBetweenCases } from './stop-plugin.ts';
+
+export interface PropertyRun extends RecordOptions {
+  readonly property: Property;
+  readonly kernel: ResolvedKernel;
+  readonly declaration: KernelDeclaration;
+  readonly effort: Effort;
+  readonly runs: number | undefined;
+  readonly runSeed: number;
+  readonly callTimeoutMs: number;
+  readonly shrinkBudget: number;
+  readonly stopped: () => boolean;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/** A property's seed follows from the run's seed and its id, so filtering never changes it. */
+export function propertySeed(runSeed: number, id: string): number {
+  return (hashText(`${runSeed}:${id}`) >>> 0) % 2 ** 31;
+}
+
+/** Runs one property. What the kernel does wrong is in the result; throws only for faults of plumbline. */
+export async function runProperty(options: PropertyRun): Promise<PropertyResult> {
+  const { property, kernel, runSeed, target, onEvent } = options;
+  const started = performance.now();
+  const seed = propertySeed(runSeed, property.id);
+  const base = { target, operation: property.operation, property: property.id, claim: property.claim, class: property.class, seed };
+  const nothing = { cases: 0, problems: 0, margin: 0, worst: undefined, counterexample: undefined };
+  const reason = notApplicable(property, kernel);
+  if (reason !== undefined) return { ...base, ...nothing, status: 'unsupported', reason, durationMs: performance.now() - started };
+
+  const caller = new KernelCaller(kernel, options.declaration.run, options.callTimeoutMs);
+  let cases = 0;
+  let problems = 0;
+  let worst: Worst | undefined;
+  let failure: { recipe: Recipe; examination: Examination } | undefined;
+  const predicate = async (recipe: Recipe): Promise<boolean> => {
+    const examination = await examine(property, kernel, recipe, caller);
+    cases++;
+    problems += examination.judged;
+    const found = examination.judgement?.worst;
+    if (found !== undefined && (worst === undefined || !(found.margin <= worst.margin))) worst = found;
+    if (!examination.held) failure = { recipe, examination };
+    onEvent({ type: 'case-finished', target, property: property.id, cases, margin: worst?.margin ?? 0 });
+    return examination.held;
+  };
+
+  const { examples, numRuns, arbitrary } = plannedCases(options, seed);
+  const details = await fc.check(fc.asyncProperty(arbitrary, predicate), {
+    seed,
+    numRuns,
+    examples: examples.map((recipe) => [recipe] as [Recipe]),
+    endOnFailure: true, // the recipe's own shrinker takes over
+    plugins: [stopBetweenCases(options.stopped)],
+  });
+  if (details.failed && failure === undefined) throw details.errorInstance;
+
+  const measured = { cases, problems, margin: worst?.margin ?? 0, worst };
+  if (failure !== undefined) {
+    const shrunk = await shrink(property, kernel, failure.recipe, failure.examination, caller, options.shrinkBudget, (kernelCalls, left) =>
+      onEvent({ type: 'shrinking', target, property: property.id, kernelCalls, problems: left }),
+    );
+    const counterexample = recordCounterexample(property, kernel, shrunk, caller, seed, options);
+    const margin = Math.max(measured.margin, shrunk.examination.judgement?.worst?.margin ?? 0);
+    const end = { ...measured, margin, worst: shrunk.examination.judgement?.worst ?? measured.worst, durationMs: performance.now() - started };
+    return { ...base, ...end, status: 'failed', reason: `${shrunk.examination.outcome}: ${shrunk.examination.message}`, counterexample };
+  }
+  const end = { ...measured, counterexample: undefined, durationMs: performance.now() - started };
+  if (details.interrupted) {
+    const status = cases === 0 ? 'skipped' : 'incomplete';
+    return { ...base, ...end, status, reason: `stopped after ${cases} of ${numRuns} cases` };
+  }
+  if (problems === 0) return { ...base, ...end, status: 'unsupported', reason: 'none of the inputs lies where this arithmetic and dialect let the claim be made' };
+  return { ...base, ...end, status: 'passed', reason: undefined };
+}
+
+/** Why a property cannot be asked of a kernel. */
+function notApplicable(property: Property, kernel: ResolvedKernel): string | undefined {
+  const wanted = property.inputs.streamCounts;
+  if (wanted !== undefined && !wanted.some((n) => kernel.streams.includes(n))) {
+    return `the claim is about n = ${wanted.join(', ')}, the kernel supports n = ${kernel.streams.join(', ')}`;
+  }
+  return property.notApplicable?.(kernel);
+}
+
+function plannedCases({ property, kernel, effort, runs }: PropertyRun, seed: number): { examples: Recipe[]; numRuns: number; arbitrary: fc.Arbitrary<Recipe> } {
+  const operation = kernel.operation as never;
+  const limits = { streams: kernel.streams };
+  const { first, random } = casesOf[effort];
+  const examples = firstRecipes(operation, property.inputs, seed, limits).slice(0, Math.min(first, runs ?? first));
+  return { examples, numRuns: runs ?? examples.length + random, arbitrary: recipeArbitrary(operation, property.inputs, limits) };
+}

@@ -1,0 +1,134 @@
+/** A whole run: targets opened one after the other, each planned property run, events on the way, a report at the end. */
+import { operations } from '../operations/index.ts';
+import type { OperationId } from '../operations/operation.ts';
+import type { KernelDeclaration, Target } from '../targets/kernel.ts';
+import { resolveKernel } from '../targets/resolve.ts';
+import { shrinkBudget } from './effort.ts';
+import { exitCodeOf } from './exit-code.ts';
+import type { VerifyOptions } from './options.ts';
+import type { Property, ResolvedKernel } from './property.ts';
+import type { PropertyResult, Report, ResultStatus, RunEvent, TargetReport, Totals } from './results.ts';
+import { propertySeed, runProperty } from './run-property.ts';
+import { version } from './version.ts';
+
+interface Planned {
+  readonly property: Property;
+  readonly kernel: ResolvedKernel;
+  readonly declaration: KernelDeclaration;
+}
+
+/**
+ * Runs every property on every target that has its operation. Never throws for what a kernel or target does; throws `PlumblineError`
+ * for a declaration that is not valid.
+ */
+export async function verify(options: VerifyOptions): Promise<Report> {
+  const started = performance.now();
+  const onEvent = options.onEvent ?? ((): void => undefined);
+  const deadline = options.maxTimeMs === undefined ? Infinity : started + options.maxTimeMs;
+  const stopped = (): boolean => options.signal?.aborted === true || performance.now() > deadline;
+  const environment = options.environment ?? {};
+  const targets: TargetReport[] = [];
+  const results: PropertyResult[] = [];
+  const opened = await openAll(options.targets, onEvent, targets);
+  const plans = opened.map((target) => ({ target, planned: planOf(target, options.properties) }));
+  const count = plans.reduce((sum, { planned }) => sum + planned.length, 0);
+  onEvent({ type: 'run-started', seed: options.seed, effort: options.effort, planned: count, environment });
+  try {
+    let index = 0;
+    for (const { target, planned } of plans) {
+      for (const one of planned) {
+        const { property } = one;
+        onEvent({ type: 'property-started', target: target.name, property: property.id, index: index++, planned: count });
+        const result = stopped() ? notRun(target.name, one, options) : await runOne(target.name, one, options, stopped, onEvent);
+        results.push(result);
+        onEvent({ type: 'property-finished', result });
+      }
+    }
+  } finally {
+    for (const target of opened) await target.close();
+  }
+  const interrupted = options.signal?.aborted === true;
+  const report: Report = {
+    schemaVersion: 1,
+    plumbline: version,
+    seed: options.seed,
+    effort: options.effort,
+    environment,
+    targets,
+    results,
+    totals: totalsOf(results),
+    interrupted,
+    exitCode: exitCodeOf({ results, targets, required: options.required, interrupted }),
+    durationMs: performance.now() - started,
+  };
+  onEvent({ type: 'run-finished', report });
+  return report;
+}
+
+async function openAll(targets: readonly Target[], onEvent: (event: RunEvent) => void, reports: TargetReport[]): Promise<Target[]> {
+  const opened: Target[] = [];
+  for (const target of targets) {
+    const availability = await target.open();
+    const unavailable = availability.status === 'unavailable';
+    const report: TargetReport = {
+      name: target.name,
+      description: target.description,
+      status: availability.status,
+      reason: unavailable ? availability.reason : undefined,
+      remedy: unavailable ? availability.remedy : undefined,
+    };
+    reports.push(report);
+    onEvent({ type: 'target-opened', target: report });
+    if (!unavailable) opened.push(target);
+  }
+  return opened;
+}
+
+/** The properties of one target's kernels, in the order of the properties. */
+function planOf(target: Target, properties: readonly Property[]): Planned[] {
+  const kernels = target.kernels();
+  const resolved = new Map<string, ResolvedKernel>();
+  for (const [operation, declaration] of Object.entries(kernels)) {
+    resolved.set(operation, resolveKernel(operations[operation as OperationId], declaration, `${target.name}.kernels.${operation}`));
+  }
+  return properties.flatMap((property) => {
+    const kernel = resolved.get(property.operation);
+    const declaration = kernels[property.operation];
+    return kernel === undefined || declaration === undefined ? [] : [{ property, kernel, declaration }];
+  });
+}
+
+function runOne(target: string, planned: Planned, options: VerifyOptions, stopped: () => boolean, onEvent: (event: RunEvent) => void): Promise<PropertyResult> {
+  return runProperty({
+    ...planned,
+    target,
+    effort: options.effort,
+    runs: options.runs,
+    runSeed: options.seed,
+    shrinkBudget: options.shrink === false ? 0 : shrinkBudget,
+    callTimeoutMs: options.callTimeoutMs ?? 10_000,
+    failuresDir: options.failuresDir ?? '.plumbline/failures',
+    plumbline: version,
+    replayCommand: options.replayCommand ?? 'plumbline',
+    replayArguments: options.replayArguments ?? '',
+    stopped,
+    onEvent,
+  });
+}
+
+function notRun(target: string, { property }: Planned, options: VerifyOptions): PropertyResult {
+  const why = options.signal?.aborted === true ? 'interrupted before it began' : 'time was up before it began';
+  return {
+    target, operation: property.operation, property: property.id, claim: property.claim, class: property.class,
+    status: 'skipped', reason: why, seed: propertySeed(options.seed, property.id),
+    cases: 0, problems: 0, margin: 0, worst: undefined, durationMs: 0, counterexample: undefined,
+  };
+}
+
+function totalsOf(results: readonly PropertyResult[]): Totals {
+  const count = (status: ResultStatus): number => results.filter((result) => result.status === status).length;
+  return {
+    passed: count('passed'), failed: count('failed'), skipped: count('skipped'),
+    unsupported: count('unsupported'), incomplete: count('incomplete'), errored: count('errored'),
+  };
+}
