@@ -117,14 +117,14 @@ export class Trajectory {
     const matrix = this.matrices[0]!;
     exponentials(dialect, logits, matrix, 0, n, this.shifts);
     const alongRows = firstNormalised(dialect) === 'rows';
-    const shifted = dialect.stabilisation !== 'none';
+    const common = dialect.stabilisation === 'matrix-max' ? logits.reduce((most, value) => Math.max(most, value), -Infinity) : 0;
     for (let i = 0; i < n * n; i++) {
       const shift = this.shifts[alongRows ? Math.floor(i / n) : i % n]!;
-      const argument = shifted ? logits[i]! - shift : logits[i]!;
-      this.own[0]![i] = logDomain ? 0 : local.expConstant + local.expSlope * Math.abs(argument);
-      // in the reference's scale; a kernel that does not shift underflows and overflows elsewhere
-      this.startScale[i] = shifted ? matrix[i]! : Math.exp(logits[i]!);
-      this.absolute[0]![i] = shifted ? local.underflow : local.underflow * Math.exp(-shift);
+      // the reference shifts each line where it may; a kernel that shifts by less underflows and overflows elsewhere
+      const kernelShift = dialect.stabilisation === 'line-max' ? shift : common;
+      this.own[0]![i] = logDomain ? 0 : local.expConstant + local.expSlope * Math.abs(logits[i]! - kernelShift);
+      this.startScale[i] = Math.exp(logits[i]! - kernelShift);
+      this.absolute[0]![i] = local.underflow * Math.exp(kernelShift - shift);
       if (!(this.startScale[i]! < largest)) this.certified = false;
     }
   }

@@ -70,6 +70,8 @@ export function localVjpErrors(
         if (k === 0) toRounding[i] = toRounding[i]! + 2 * underflow * trajectory.startScale[i]!;
         slopes[i] = (slopes[i]! - sum) / trajectory.divisors[k]![line]!;
         if (!(Math.abs(slopes[i]!) + size < limit)) return false;
+        // in the kernel's own scale the gradient of a small exponential is as large as the exponential is small
+        if (k === 0 && !(Math.abs(slopes[i]!) * (trajectory.matrices[0]![i]! / trajectory.startScale[i]!) < limit)) return false;
       }
     }
   }

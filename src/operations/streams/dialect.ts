@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** stream-read has one form: Σ_i pre_i·x_i. */
 export type StreamReadDialect = Record<string, never>;
-export const streamReadDialectSchema: z.ZodType<StreamReadDialect> = z.strictObject({}) as unknown as z.ZodType<StreamReadDialect>;
+export const streamReadDialectSchema: z.ZodType<StreamReadDialect> = z.strictObject({});
 export const streamReadPresets: Readonly<Record<string, StreamReadDialect>> = { paper: {} };
 
 /** How the residual mapping multiplies the streams: H·x (`plain`: y_i = Σ_j H_ij x_j) or Hᵀ·x (`transposed`: y_o = Σ_m H_mo x_m). */

@@ -1,0 +1,64 @@
+/**
+ * The second opinion: every operation once more, for one token, in 100 decimal digits and straight from the equations. It shares no
+ * code with the references, bounds or double-double versions (only the names of ports and the types of dialects), and judges them.
+ */
+import type { BigNumber } from 'mathjs';
+
+import { exactly, matrixFrom, type Matrix } from './exact/numbers.ts';
+import { exactSinkhorn, exactSinkhornVjp } from './exact/sinkhorn.ts';
+import * as exact from './exact/streams.ts';
+import type { OperationId, Sizes, Values } from './operation.ts';
+import type { SinkhornDialect, SinkhornVjpDialect } from './sinkhorn/dialect.ts';
+import type { MixingDialect } from './streams/dialect.ts';
+
+export { exactly } from './exact/numbers.ts';
+
+/** Outputs of one token (`sizes.tokens` is 1) by port name, flat and row-major. */
+export function exactOutputs(operation: OperationId, inputs: Values, sizes: Sizes, dialect: unknown): Record<string, BigNumber[]> {
+  const outputs = matrices(operation, inputs, sizes, dialect);
+  return Object.fromEntries(Object.entries(outputs).map(([name, matrix]) => [name, matrix.flat()]));
+}
+
+function matrices(operation: OperationId, inputs: Values, sizes: Sizes, dialect: unknown): Readonly<Record<string, Matrix>> {
+  const { streams: n, channels, depth } = sizes;
+  const port = (name: string, rows: number, columns: number): Matrix => matrixFrom(inputs[name]!, rows, columns);
+  const mixing = dialect as MixingDialect;
+  const mappings = (): Matrix[] => Array.from({ length: depth }, (_, l) => matrixFrom(inputs['residualMappings']!, n, n, l * n * n));
+
+  switch (operation) {
+    case 'sinkhorn':
+      return { residualMapping: exactSinkhorn(port('logits', n, n), dialect as SinkhornDialect) };
+    case 'sinkhorn-vjp':
+      return { logitsGradient: exactSinkhornVjp(port('logits', n, n), port('cotangent', n, n), dialect as SinkhornVjpDialect) };
+    case 'stream-read':
+      return { layerInput: exact.exactStreamRead(port('preMapping', 1, n), port('streams', n, channels)) };
+    case 'stream-read-vjp': {
+      const gradients = exact.exactStreamReadVjp(port('preMapping', 1, n), port('streams', n, channels), port('cotangent', 1, channels));
+      return { preMappingGradient: gradients.pre, streamsGradient: gradients.streams };
+    }
+    case 'stream-write': {
+      const [mapping, post, x, out] = [port('residualMapping', n, n), port('postMapping', 1, n), port('streams', n, channels), port('layerOutput', 1, channels)];
+      return { nextStreams: exact.exactStreamWrite(mapping, post, x, out, mixing) };
+    }
+    case 'stream-write-vjp': {
+      const [mapping, post, x, out] = [port('residualMapping', n, n), port('postMapping', 1, n), port('streams', n, channels), port('layerOutput', 1, channels)];
+      const gradients = exact.exactStreamWriteVjp(mapping, post, x, out, port('cotangent', n, channels), mixing);
+      return {
+        residualMappingGradient: gradients.mapping,
+        postMappingGradient: gradients.post,
+        streamsGradient: gradients.streams,
+        layerOutputGradient: gradients.out,
+      };
+    }
+    case 'stack': {
+      const identity = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => exactly(i === j ? 1 : 0)));
+      const outputs = exact.exactStack(mappings(), port('streams', n, channels), identity, mixing);
+      return { composite: outputs.composite, finalStreams: outputs.streams };
+    }
+    default: {
+      operation satisfies 'stack-vjp';
+      const gradients = exact.exactStackVjp(mappings(), port('streams', n, channels), port('cotangent', n, channels), mixing);
+      return { residualMappingsGradient: gradients.mappings.flat(), streamsGradient: gradients.streams };
+    }
+  }
+}

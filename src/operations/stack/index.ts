@@ -1,0 +1,2 @@
+export { stackVjp } from './stack-vjp.ts';
+export { stack } from './stack.ts';

@@ -1,0 +1,2 @@
+export { streamRead, streamReadVjp } from './stream-read.ts';
+export { streamWrite, streamWriteVjp } from './stream-write.ts';
