@@ -1,6 +1,7 @@
 /** One property on one recipe on one kernel: the step that planning, shrinking and replaying share. */
 import { expand } from '../generate/expand.ts';
 import type { Recipe } from '../generate/recipe.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { KernelCaller } from './call.ts';
 import { Case } from './context.ts';
 import type { Judgement } from './judge.ts';
@@ -18,27 +19,29 @@ export interface Examination {
   /** Tokens that a claim was made about. */
   readonly judged: number;
   readonly case: Case;
+  /** What the kernel returned last in this examination. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
 /** Checks one case. Never throws for what the kernel does. */
 export async function examine(property: Property, kernel: ResolvedKernel, recipe: Recipe, caller: KernelCaller): Promise<Examination> {
   const inputs = expand(recipe, kernel.operation as never, property.inputs);
-  const first = await judged(property, new Case(property, kernel, recipe, inputs, caller, false));
+  const first = await judged(property, new Case(property, kernel, recipe, inputs, caller, false), caller);
   const margin = first.judgement?.worst?.margin ?? 0;
   if (!property.usesReference || !(margin >= borderline.from && margin <= borderline.to)) return first;
-  return judged(property, new Case(property, kernel, recipe, inputs, caller, true));
+  return judged(property, new Case(property, kernel, recipe, inputs, caller, true), caller);
 }
 
-async function judged(property: Property, subject: Case): Promise<Examination> {
+async function judged(property: Property, subject: Case, caller: KernelCaller): Promise<Examination> {
   try {
     const judgement = await property.check(subject);
     const held = judgement.margins.every((margin) => margin <= 1);
     const worst = judgement.worst;
     const outcome: OutcomeName = held ? 'ok' : worst !== undefined && Number.isNaN(worst.measured) ? 'non-finite' : 'wrong-values';
     const count = judgement.margins.reduce((sum, margin) => sum + (margin === -1 ? 0 : 1), 0);
-    return { held, outcome, message: held || worst === undefined ? '' : worst.what, judgement, judged: count, case: subject };
+    return { held, outcome, message: held || worst === undefined ? '' : worst.what, judgement, judged: count, case: subject, outputs: caller.lastOutputs };
   } catch (error) {
     if (!(error instanceof OutcomeError)) throw error;
-    return { held: false, outcome: error.outcome, message: error.message, judgement: undefined, judged: subject.sizes.tokens, case: subject };
+    return { held: false, outcome: error.outcome, message: error.message, judgement: undefined, judged: subject.sizes.tokens, case: subject, outputs: caller.lastOutputs };
   }
 }

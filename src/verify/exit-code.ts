@@ -13,7 +13,7 @@ export const exitCodes = {
 
 /** What decides the exit code of a run. */
 export interface RunOutcome {
-  readonly results: readonly Pick<PropertyResult, 'target' | 'status'>[];
+  readonly results: readonly Pick<PropertyResult, 'target' | 'status' | 'fault'>[];
   readonly targets: readonly Pick<TargetReport, 'name' | 'status'>[];
   /** Targets that were asked for by name. */
   readonly required?: readonly string[] | undefined;
@@ -28,6 +28,7 @@ export interface RunOutcome {
 export function exitCodeOf({ results, targets, required = [], interrupted }: RunOutcome): number {
   if (interrupted) return exitCodes.interrupted;
   const has = (status: PropertyResult['status']): boolean => results.some((result) => result.status === status);
+  if (results.some(({ fault }) => fault !== undefined)) return exitCodes.fault;
   if (has('failed')) return exitCodes.counterexample;
   const available = new Set(targets.filter((target) => target.status === 'available').map((target) => target.name));
   if (has('errored') || required.some((name) => !available.has(name))) return exitCodes.target;

@@ -38,7 +38,7 @@ export function recordCounterexample(property: Property, kernel: ResolvedKernel,
     measured: worst?.measured,
     bound: worst?.bound,
     inputs: caller.encode(inputs, sizes),
-    outputs: caller.lastOutputs,
+    outputs: examination.outputs,
   });
   const path = relative('', file) || file;
   return {

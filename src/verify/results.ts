@@ -51,6 +51,8 @@ export interface PropertyResult {
   readonly worst: Worst | undefined;
   readonly durationMs: number;
   readonly counterexample: Counterexample | undefined;
+  /** Stack of an error of plumbline's own, when the property could not be run because of one (`errored`). */
+  readonly fault?: string | undefined;
 }
 
 export interface TargetReport {

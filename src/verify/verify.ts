@@ -1,4 +1,5 @@
 /** A whole run: targets opened one after the other, each planned property run, events on the way, a report at the end. */
+import { PlumblineError } from '../errors.ts';
 import { operations } from '../operations/index.ts';
 import type { OperationId } from '../operations/operation.ts';
 import type { KernelDeclaration, Target } from '../targets/kernel.ts';
@@ -98,7 +99,18 @@ function planOf(target: Target, properties: readonly Property[]): Planned[] {
   });
 }
 
-function runOne(target: string, planned: Planned, options: VerifyOptions, stopped: () => boolean, onEvent: (event: RunEvent) => void): Promise<PropertyResult> {
+/** A fault of plumbline in one property must not cost the results of the others. */
+async function runOne(target: string, planned: Planned, options: VerifyOptions, stopped: () => boolean, onEvent: (event: RunEvent) => void): Promise<PropertyResult> {
+  try {
+    return await runPlanned(target, planned, options, stopped, onEvent);
+  } catch (error) {
+    if (error instanceof PlumblineError) throw error;
+    const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { ...notRun(target, planned, options), status: 'errored', reason: 'plumbline itself failed here', fault };
+  }
+}
+
+function runPlanned(target: string, planned: Planned, options: VerifyOptions, stopped: () => boolean, onEvent: (event: RunEvent) => void): Promise<PropertyResult> {
   return runProperty({
     ...planned,
     target,

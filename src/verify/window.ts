@@ -56,8 +56,8 @@ export function renderWindow(input: WindowInput): string {
 
   const left = from > 0 ? '… ' : '';
   const right = to < columns ? ' …' : '';
-  const line = (label: string, row: readonly string[], note: string): string =>
-    `  ${label.padEnd(indent)}  ${left}${row.map((cell) => cell.padStart(width)).join('  ')}${right}${note === '' ? '' : `   ${note}`}`.trimEnd();
+  const line = (label: string, texts: readonly string[], note: string): string =>
+    `  ${label.padEnd(indent)}  ${left}${texts.map((cell) => cell.padStart(width)).join('  ')}${right}${note === '' ? '' : `   ${note}`}`.trimEnd();
 
   const lines = [title(input, token, column, failing)];
   for (const r of rows) {

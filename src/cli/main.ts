@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+/** The command line. Every way to end has its exit code; ending without having finished is a fault, never a pass. */
+import { Command } from 'commander';
+
+import { exitCodes } from '../verify/exit-code.ts';
+import { version } from '../verify/version.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { codeOfError, describeError } from './exits.ts';
+import { replayCommand } from './replay-command.ts';
+import { verifyCommand } from './verify-command.ts';
+
+let code: number | undefined;
+const finish = (finished: number): void => {
+  code = finished;
+};
+
+// a promise of a kernel or a configuration that never settles lets Node run out of work, and process.exit(0) is one call away
+process.on('exit', () => {
+  if (code === undefined && process.exitCode !== exitCodes.interrupted) {
+    process.stderr.write('error: plumbline ended before it was finished: something exited the process, or waits for a promise that never settles.\n');
+    process.exitCode = exitCodes.fault;
+  }
+});
+// a reader that closes its end early, like `| head`, is no fault
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+const program = new Command('plumbline')
+  .description('Verifies kernels of manifold-constrained hyper-connections against derived error bounds.')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(--help shows all options)');
+for (const create of [verifyCommand, replayCommand, doctorCommand]) {
+  program.addCommand(create(finish).copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const text = describeError(error);
+  if (text !== undefined) process.stderr.write(`${text}\n`);
+  finish(codeOfError(error));
+}
+// kernels may leave timers and handles behind, so the process is ended; pipes are flushed first
+await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+process.exit(code ?? exitCodes.fault);

@@ -1,0 +1,75 @@
+/** The probes of `doctor`: facts about this machine, with the remedy for each that is not as it should be. */
+import { createRequire } from 'node:module';
+import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
+
+import { builtInTargets } from '../targets/built-in.ts';
+import { version } from '../verify/version.ts';
+
+export interface Finding {
+  readonly kind: 'system' | 'target' | 'package';
+  readonly name: string;
+  /** missing: optional and absent. bad: needed and not right. */
+  readonly status: 'good' | 'missing' | 'bad';
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+export interface Diagnosis {
+  readonly plumbline: string;
+  readonly findings: readonly Finding[];
+  /** At least one built-in target can run. */
+  readonly ready: boolean;
+  readonly verdict: string;
+}
+
+const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node-gpu', 'webgpu'] as const;
+
+/** Probes everything; opens and closes each built-in target, which loads what is heavy. */
+export async function probe(): Promise<Diagnosis> {
+  const targets = await probeTargets();
+  const findings = [...probeSystem(process.versions.node), ...targets, ...packages.map(probePackage)];
+  const usable = targets.filter(({ status }) => status === 'good').map(({ name }) => name);
+  const bad = findings.filter(({ status }) => status === 'bad').length;
+  const ready = usable.length > 0;
+  const trouble = bad > 0 ? ` ${bad} ${bad === 1 ? 'thing needs' : 'things need'} attention.` : '';
+  const verdict = ready ? `Ready: ${usable.length} of ${targets.length} built-in targets can run (${usable.join(', ')}).${trouble}` : `Not ready: no built-in target can run.${trouble}`;
+  return { plumbline: version, findings, ready, verdict };
+}
+
+/** Node, processor and memory. */
+export function probeSystem(nodeVersion: string): Finding[] {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  const supported = major > 20 || (major === 20 && minor >= 19);
+  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const node = { kind: 'system', name: 'node', detail: `v${nodeVersion}` } as const;
+  return [
+    { kind: 'system', name: 'plumbline', status: 'good', detail: version },
+    supported ? { ...node, status: 'good' } : { ...node, status: 'bad', remedy: 'plumbline needs Node 20.19 or later.' },
+    { kind: 'system', name: 'processor', status: 'good', detail: `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, ${platform()} ${arch()}` },
+    { kind: 'system', name: 'memory', status: 'good', detail: `${gib(totalmem())}, ${gib(freemem())} free` },
+  ];
+}
+
+async function probeTargets(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const target of builtInTargets()) {
+    const availability = await target.open();
+    const { name, description } = target;
+    if (availability.status === 'available') {
+      findings.push({ kind: 'target', name, status: 'good', detail: description });
+      await target.close();
+    } else {
+      findings.push({ kind: 'target', name, status: 'missing', detail: availability.reason, remedy: availability.remedy });
+    }
+  }
+  return findings;
+}
+
+function probePackage(name: (typeof packages)[number]): Finding {
+  try {
+    const found = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };
+    return { kind: 'package', name, status: 'good', detail: found.version };
+  } catch {
+    return { kind: 'package', name, status: 'missing', detail: 'not installed' };
+  }
+}

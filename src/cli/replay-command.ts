@@ -1,0 +1,81 @@
+/** `plumbline replay`: one counterexample file judged again, so that a failure can be looked at and a fix be seen to work. */
+import { Command } from 'commander';
+
+import { PlumblineError } from '../errors.ts';
+import { formatFailure } from '../report/failure.ts';
+import { figure } from '../report/figures.ts';
+import { createStyle, wantsColour } from '../report/style.ts';
+import { exitCodes } from '../verify/exit-code.ts';
+import type { Replay } from '../verify/replay.ts';
+import type { PropertyResult } from '../verify/results.ts';
+import { gather } from './gather.ts';
+import { ownCommand, shellQuoted } from './invocation.ts';
+import { collect } from './patterns.ts';
+import { callTimeoutOption } from './values.ts';
+
+interface Flags {
+  target?: string;
+  config?: string[];
+  callTimeout: number;
+  failuresDir: string;
+  color: boolean;
+}
+
+const help = `
+Examples:
+  $ plumbline replay .plumbline/failures/mine-sinkhorn-column-sums-0f3a91bc.safetensors
+  $ plumbline replay failure.safetensors --config kernels.ts --target kernels
+
+Exit codes: 0 the kernel holds now · 1 it still fails · 2 bad usage or a damaged file · 4 the target is unavailable`;
+
+/** The command; `finish` gets the exit code. */
+export function replayCommand(finish: (code: number) => void): Command {
+  return new Command('replay')
+    .description('judge a stored counterexample again')
+    .argument('<file>', 'a counterexample that verify wrote')
+    .option('-t, --target <name>', 'replay on this target instead of the one in the file')
+    .option('-c, --config <path>', 'configuration or file with kernels (default: plumbline.config.{ts,mts,js,mjs})', collect)
+    .addOption(callTimeoutOption())
+    .option('--failures-dir <folder>', 'where the counterexample is written again', '.plumbline/failures')
+    .option('--no-color', 'no colours')
+    .addHelpText('after', help)
+    .action(async (file: string, flags: Flags) => finish(await run(file, flags)));
+}
+
+async function run(file: string, flags: Flags): Promise<number> {
+  const { stdout, env } = process;
+  // a damaged file is reported before any kernel is loaded
+  const { readCounterexample } = await import('../verify/counterexample-file.ts');
+  const { property } = readCounterexample(file);
+  const { targets, properties, loaded } = await gather([], flags.config);
+  const { replay } = await import('../verify/replay.ts');
+  const result = await replay({
+    file,
+    targets,
+    properties,
+    target: flags.target,
+    callTimeoutMs: flags.callTimeout,
+    failuresDir: flags.failuresDir,
+    replayCommand: ownCommand(process.argv[1], env),
+    replayArguments: loaded.map((path) => `--config ${shellQuoted(path)}`).join(' '),
+  });
+  if (result.property.id !== property) throw new PlumblineError('bad-file', `'${file}' changed while it was read.`);
+  const style = createStyle(wantsColour(stdout, env, flags.color));
+  stdout.write(`${result.fails ? formatFailure(asResult(result), style) : holds(result)}\n`);
+  return result.fails ? exitCodes.counterexample : exitCodes.held;
+}
+
+function holds({ property, target, stored, examination }: Replay): string {
+  const margin = examination.judgement?.worst?.margin;
+  const now = margin === undefined ? '' : `, margin ${figure(margin)}`;
+  return `✓ ${property.id} holds on ${target} now${now}\n  it was stored as ${stored.outcome} by plumbline ${stored.plumbline}, seed ${stored.seed}`;
+}
+
+/** A replay as the result that verify would have reported. */
+function asResult({ property, target, stored, examination, counterexample }: Replay): PropertyResult {
+  const worst = examination.judgement?.worst;
+  return {
+    target, operation: property.operation, property: property.id, claim: property.claim, class: property.class, status: 'failed',
+    reason: examination.message, seed: stored.seed, cases: 1, problems: examination.judged, margin: worst?.margin ?? 0, worst, durationMs: 0, counterexample,
+  };
+}

@@ -1,0 +1,33 @@
+/** Flags that are not text: each is checked where it is read, so that a wrong one is a usage error that names the flag. */
+import { InvalidArgumentError, Option } from 'commander';
+
+import { parseDuration } from '../config/duration.ts';
+import { PlumblineError } from '../errors.ts';
+
+/** An integer from `low` to `high`, for commander. */
+export function integer(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= low && value <= high)) throw new InvalidArgumentError(`It is an integer from ${low} to ${high}.`);
+    return value;
+  };
+}
+
+/** A length of time in milliseconds, for commander. */
+export function duration(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw error instanceof PlumblineError ? new InvalidArgumentError(error.remedy ?? error.message) : error;
+  }
+}
+
+/** The time limit of one kernel call, the same for every command that calls kernels. */
+export function callTimeoutOption(): Option {
+  return new Option('--call-timeout <time>', 'a kernel call that takes longer has timed out').argParser(duration).default(10_000, '10s');
+}
+
+/** Adds a text to what earlier uses of the flag gave, as it is; for commander. */
+export function append(text: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, text];
+}

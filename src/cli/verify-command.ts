@@ -1,0 +1,168 @@
+/** `plumbline verify`: flags over configuration over defaults, then one run. */
+import { randomBytes } from 'node:crypto';
+import { arch, availableParallelism, cpus, platform } from 'node:os';
+
+import { Command, Option } from 'commander';
+
+import type { PlumblineConfig } from '../config/config.ts';
+import { parseDuration } from '../config/duration.ts';
+import { PlumblineError } from '../errors.ts';
+import { operations } from '../operations/index.ts';
+import { createProgress } from '../report/progress.ts';
+import { defaultReporters, reporterNames } from '../report/reporters.ts';
+import { createStyle, wantsColour } from '../report/style.ts';
+import { exitCodes } from '../verify/exit-code.ts';
+import type { Effort, Report } from '../verify/results.ts';
+import { exitCodeHelp } from './exits.ts';
+import { gather, type Gathered } from './gather.ts';
+import { listenForInterrupt } from './interrupt.ts';
+import { audience, ownCommand, shellQuoted } from './invocation.ts';
+import { listPlan } from './list.ts';
+import { collect, isGlob, select } from './patterns.ts';
+import { createReporters } from './reporting.ts';
+import { append, callTimeoutOption, duration, integer } from './values.ts';
+
+interface Flags {
+  target?: string[];
+  operation?: string[];
+  property?: string[];
+  effort?: Effort;
+  seed?: number;
+  runs?: number;
+  maxTime?: number;
+  callTimeout: number;
+  reporter?: string[];
+  outputFile?: string[];
+  config?: string[];
+  failuresDir: string;
+  list?: true;
+  printConfig?: true;
+  exitZero?: true;
+  color: boolean;
+}
+
+/** What is in force: flags, then the configuration, then the defaults. */
+interface Settings {
+  readonly effort: Effort;
+  readonly seed: number;
+  readonly runs: number | undefined;
+  readonly maxTimeMs: number | undefined;
+  readonly callTimeoutMs: number;
+  readonly reporters: readonly string[];
+  readonly failuresDir: string;
+}
+
+const examples = `
+Examples:
+  $ plumbline verify                                     every built-in and configured target
+  $ plumbline verify kernels.ts                          the kernels of one file
+  $ plumbline verify --target reference --effort quick
+  $ plumbline verify --property 'sinkhorn/*' --seed 42
+  $ plumbline verify --reporter json --output-file -     the report as JSON on standard output
+
+Targets, operations and properties take commas, * and ?, and repeats.`;
+
+/** The command; `finish` gets the exit code. */
+export function verifyCommand(finish: (code: number) => void): Command {
+  return new Command('verify')
+    .description('check kernels against the claims of this project')
+    .argument('[files...]', 'configurations or files with kernels; only their targets are verified')
+    .option('-t, --target <names>', 'targets to verify', collect)
+    .option('-o, --operation <names>', 'operations to verify', collect)
+    .option('-p, --property <names>', 'properties to check', collect)
+    .addOption(new Option('-e, --effort <effort>', 'how many cases (default: standard)').choices(['quick', 'standard', 'thorough']))
+    .option('-s, --seed <number>', 'seed of the run (default: drawn, and printed)', integer(0, 0xffffffff))
+    .option('-n, --runs <number>', 'cases per property', integer(1, 1e9))
+    .option('--max-time <time>', 'stop after this time, like 60s; what is left makes exit code 5', duration)
+    .addOption(callTimeoutOption())
+    .option('-r, --reporter <names>', `how to report: ${reporterNames.join(', ')}`, collect)
+    .option('--output-file <path>', "where json or junit goes; '-' is standard output; json=path where both are used (default: .plumbline/)", append)
+    .option('-c, --config <path>', 'configuration (default: plumbline.config.{ts,mts,js,mjs})', collect)
+    .option('--failures-dir <folder>', 'where counterexamples go', '.plumbline/failures')
+    .option('--list', 'print what would be checked, and stop')
+    .option('--print-config', 'print what is in force as JSON, and stop')
+    .option('--exit-zero', 'exit with 0 even when there are counterexamples')
+    .option('--no-color', 'no colours')
+    .addHelpText('after', examples + exitCodeHelp)
+    .action(async (files: string[], flags: Flags) => finish(await run(files, flags)));
+}
+
+async function run(files: readonly string[], flags: Flags): Promise<number> {
+  const { stdout, stderr, env } = process;
+  const gathered = await gather(files, flags.config);
+  const targets = select('target', gathered.targets, ({ name }) => name, flags.target);
+  const settings = await settingsOf(flags, gathered.config);
+  const properties = selectProperties(gathered, flags);
+  const style = createStyle(wantsColour(stdout, env, flags.color));
+  const reporters = createReporters(settings.reporters, flags.outputFile ?? [], { stdout, stderr, style, env });
+  if (flags.printConfig === true) {
+    stdout.write(`${JSON.stringify({ ...settings, targets: targets.map(({ name }) => name), properties: properties.map(({ id }) => id), loaded: gathered.loaded }, null, 2)}\n`);
+    return exitCodes.held;
+  }
+  if (flags.list === true) return (await listPlan(targets, properties, stdout)) > 0 ? exitCodes.held : exitCodes.nothingRan;
+
+  const progress = createProgress(stderr);
+  const interrupt = listenForInterrupt(() => {
+    progress.stop();
+    stderr.write('Stopping after this case; Ctrl-C again to quit at once.\n');
+  });
+  try {
+    const { verify } = await import('../verify/verify.ts');
+    const { reporters: _names, ...numbers } = settings;
+    const report = await verify({
+      ...numbers,
+      targets,
+      properties,
+      required: requiredNames(gathered, flags, targets.map(({ name }) => name)),
+      replayCommand: ownCommand(process.argv[1], env),
+      replayArguments: gathered.loaded.map((path) => `--config ${shellQuoted(path)}`).join(' '),
+      environment: environment(),
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        if (event.type === 'run-started') progress.clear();
+        if (event.type === 'run-finished') progress.stop();
+        for (const reporter of reporters) reporter.onEvent(event);
+        progress.onEvent(event);
+      },
+    });
+    for (const reporter of reporters) reporter.finish(report);
+    return codeOf(report, flags);
+  } finally {
+    progress.stop();
+    interrupt.dispose();
+  }
+}
+
+function codeOf({ exitCode }: Report, { exitZero }: Flags): number {
+  return exitZero === true && exitCode === exitCodes.counterexample ? exitCodes.held : exitCode;
+}
+
+async function settingsOf(flags: Flags, config: PlumblineConfig): Promise<Settings> {
+  const configured = config.maxTime === undefined ? undefined : parseDuration(config.maxTime);
+  return {
+    effort: flags.effort ?? config.effort ?? 'standard',
+    seed: flags.seed ?? config.seed ?? randomBytes(4).readUInt32LE(),
+    runs: flags.runs ?? config.runs,
+    maxTimeMs: flags.maxTime ?? configured,
+    callTimeoutMs: flags.callTimeout,
+    reporters: flags.reporter ?? config.reporters ?? defaultReporters(await audience(process.stdout, process.env)),
+    failuresDir: flags.failuresDir,
+  };
+}
+
+function selectProperties({ properties }: Gathered, flags: Flags): Gathered['properties'] {
+  const ids = select('operation', Object.keys(operations), (id) => id, flags.operation);
+  const chosen = select('property', properties, ({ id }) => id, flags.property).filter(({ operation }) => ids.includes(operation));
+  if (chosen.length === 0) throw new PlumblineError('bad-usage', 'No property is about the operations that were chosen.', 'Loosen --property or --operation.');
+  return chosen;
+}
+
+/** Targets that must be available: those asked for by their full name, and those that a person wrote. */
+function requiredNames({ own }: Gathered, flags: Flags, selected: readonly string[]): string[] {
+  const named = (flags.target ?? []).filter((pattern) => !isGlob(pattern));
+  return selected.filter((name) => named.includes(name) || own.includes(name));
+}
+
+function environment(): Record<string, string | number> {
+  return { node: process.versions.node, platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism() };
+}

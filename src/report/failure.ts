@@ -1,0 +1,82 @@
+/** One failing property in full: what was claimed, what was found, what was allowed and why, the smallest case, and how to see it again. */
+import { stripVTControlCharacters } from 'node:util';
+
+import type { Term } from '../operations/operation.ts';
+import type { Counterexample, PropertyResult } from '../verify/results.ts';
+import { count, counted, figure } from './figures.ts';
+import type { Style } from './style.ts';
+
+const mostTerms = 6;
+
+/** Lines without a trailing newline. A pure function of the result, so that every reporter shows the same. */
+export function formatFailure(result: PropertyResult, style: Style): string {
+  const { counterexample } = result;
+  const lines = [`${style.red('✗')} ${style.bold(result.property)} on ${style.bold(result.target)}`, field('claim', `${result.claim} (${result.class})`, style)];
+  if (counterexample === undefined) {
+    lines.push(field('reason', plain(result.reason ?? 'none given'), style));
+    return lines.join('\n');
+  }
+  lines.push(field('found', describeOutcome(counterexample), style));
+  lines.push(...comparison(counterexample, style));
+  if (counterexample.window !== '') lines.push('', indented(plain(counterexample.window), 2));
+  lines.push('', field('case', `${counted(counterexample.problems, 'problem')}, shrunk in ${counted(counterexample.kernelCalls, 'kernel call')}`, style));
+  if (counterexample.typed !== '') lines.push(indented(plain(counterexample.typed), 4));
+  lines.push('', field('replay', style.cyan(counterexample.replay), style));
+  return lines.join('\n');
+}
+
+/** The numbers of a failure in one line: `measured 3.1e-4 > bound 1.2e-7, margin 2600`; its outcome where nothing was measured. */
+export function summariseFailure(result: PropertyResult): string {
+  const worst = result.counterexample?.worst;
+  const outcome = result.counterexample?.outcome;
+  if (worst !== undefined && outcome === 'wrong-values') return `measured ${figure(worst.measured)}, bound ${figure(worst.bound)}, margin ${figure(worst.margin)}`;
+  const message = oneLine(result.counterexample?.message ?? result.reason ?? '');
+  return outcome === undefined ? message : `${outcome}${message === '' ? '' : `: ${message}`}`;
+}
+
+/** The first line of a text, without terminal control sequences and not too long. */
+export function oneLine(text: string): string {
+  const first = plain(text).split('\n', 1)[0]!.trim();
+  return first.length > 200 ? `${first.slice(0, 199)}…` : first;
+}
+
+function comparison({ worst, terms }: Counterexample, style: Style): string[] {
+  if (worst === undefined) return [];
+  const where = worst.index >= 0 ? `${worst.output}[${count(worst.index)}] of token ${worst.token}` : `${worst.output}, token ${worst.token}`;
+  const lines = [
+    field('measured', `${style.red(figure(worst.measured))}  ${plain(worst.what)}  (${where})`, style),
+    field('bound', `${figure(worst.bound)}  margin ${style.red(figure(worst.margin))}`, style),
+  ];
+  if (terms.length > 0) {
+    lines.push(field('', `= ${formatTerms(terms)}`, style));
+  }
+  return lines;
+}
+
+/** The message of a comparison only repeats what was compared. */
+function describeOutcome({ outcome, message, worst }: Counterexample): string {
+  return message === '' || message === worst?.what ? outcome : `${outcome}: ${plain(message)}`;
+}
+
+/** The terms that make the bound; those below a thousandth of the largest are only counted. */
+function formatTerms(terms: readonly Term[]): string {
+  const largest = Math.max(...terms.map(({ value }) => value));
+  const shown = terms.filter(({ value }) => !(value < largest / 1000)).slice(0, mostTerms);
+  const rest = terms.length - shown.length;
+  return `${shown.map(({ name, value }) => `${figure(value)} ${name}`).join(' + ')}${rest > 0 ? ` + ${rest} smaller` : ''}`;
+}
+
+function field(name: string, text: string, style: Style): string {
+  const [first, ...rest] = text.split('\n');
+  return [`  ${style.dim(name.padEnd(9))} ${first}`, ...rest.map((line) => `${' '.repeat(12)}${line}`)].join('\n').trimEnd();
+}
+
+function indented(text: string, by: number): string {
+  return text.split('\n').map((line) => `${' '.repeat(by)}${line}`.trimEnd()).join('\n');
+}
+
+/** Messages come from kernels: what they print must not steer the terminal. Tabs and line ends stay. */
+function plain(text: string): string {
+  const isText = (character: string): boolean => (character >= ' ' && character !== '\u007f') || character === '\n' || character === '\t';
+  return Array.from(stripVTControlCharacters(text)).filter(isText).join('');
+}

@@ -1,0 +1,35 @@
+/** All reporters by name, and which ones a run has when none is named. */
+import { createCompactReporter } from './compact.ts';
+import { createDefaultReporter } from './default.ts';
+import { createGithubReporter } from './github.ts';
+import { createJsonReporter } from './json.ts';
+import { createJunitReporter } from './junit.ts';
+import type { Reporter, ReporterContext } from './reporter.ts';
+
+export const reporterNames = ['default', 'compact', 'json', 'junit', 'github'] as const;
+export type ReporterName = (typeof reporterNames)[number];
+
+/** Reporters that write a file, so that `--output-file` is about them. */
+export const fileReporters: readonly ReporterName[] = ['json', 'junit'];
+
+export const createReporter: Readonly<Record<ReporterName, (context: ReporterContext) => Reporter>> = {
+  default: createDefaultReporter,
+  compact: createCompactReporter,
+  json: createJsonReporter,
+  junit: createJunitReporter,
+  github: createGithubReporter,
+};
+
+/** Where a run is watched from. */
+export interface Audience {
+  readonly isTTY: boolean;
+  readonly isCI: boolean;
+  readonly isAgent: boolean;
+  readonly isGithub: boolean;
+}
+
+/** The tables for a person at a terminal, one line per failure for everybody else, and annotations on GitHub. */
+export function defaultReporters({ isTTY, isCI, isAgent, isGithub }: Audience): ReporterName[] {
+  const forPeople: ReporterName = isTTY && !isCI && !isAgent ? 'default' : 'compact';
+  return isGithub ? [forPeople, 'github'] : [forPeople];
+}

@@ -1,0 +1,153 @@
+/**
+ * The safetensors container: 8 bytes of header length, a JSON header, then the raw little-endian data. It is the one tensor format
+ * of plumbline because Python opens it with the standard loader and because it knows bf16. Format: huggingface/safetensors, README.
+ *
+ * `decodeSafetensors` reads bytes that anybody may have written: every way to be damaged is a `bad-file` with its reason, never a crash.
+ * This module does no I/O.
+ */
+import { z } from 'zod';
+
+import { PlumblineError } from '../errors.ts';
+import { bytesPerElement, type Dtype, type TensorData } from './dtype.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Tensors by name, and the free text that the file carries beside them. */
+export interface Safetensors {
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The format's own limit on the header. */
+const largestHeader = 100_000_000;
+const metadataKey = '__metadata__';
+const nameOf: Record<Dtype, string> = { f64: 'F64', f32: 'F32', f16: 'F16', bf16: 'BF16' };
+const dtypeOf = new Map(Object.entries(nameOf).map(([dtype, name]) => [name, dtype as Dtype]));
+const forbiddenNames = ['__proto__', 'constructor', 'prototype'];
+
+const count = z.int().min(0);
+const entrySchema = z.strictObject({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) });
+type Entry = z.infer<typeof entrySchema>;
+
+/** Encodes tensors in the order of their names. The data starts on a multiple of 8 bytes, as the format asks. Throws `bad-tensor`. */
+export function encodeSafetensors(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const header: Record<string, unknown> = Object.keys(metadata).length === 0 ? {} : { [metadataKey]: metadata };
+  // wide types first, so that every tensor lies on a multiple of its element size
+  const names = Object.keys(tensors).sort((a, b) => bytesPerElement[tensors[b]!.dtype] - bytesPerElement[tensors[a]!.dtype] || (a < b ? -1 : 1));
+  let offset = 0;
+  for (const name of names) {
+    const { dtype, shape, data } = tensors[name]!;
+    if (name === metadataKey || forbiddenNames.includes(name)) throw new PlumblineError('bad-tensor', `A tensor cannot be called '${name}'.`);
+    if (shape.reduce((product, size) => product * size, 1) !== data.length) {
+      throw new PlumblineError('bad-tensor', `Tensor '${name}': ${data.length} elements do not fill the shape [${shape.join(', ')}].`);
+    }
+    const end = offset + data.length * bytesPerElement[dtype];
+    header[name] = { dtype: nameOf[dtype], shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + offset).fill(0x20, 8, 8 + headerLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.set(text, 8);
+  let position = 8 + headerLength;
+  for (const name of names) {
+    bytes.set(littleEndian(tensors[name]!.data), position);
+    position += tensors[name]!.data.byteLength;
+  }
+  return bytes;
+}
+
+/** Decodes a file. Throws `bad-file` with the reason for anything that is not a whole safetensors file of f64, f32, f16 and bf16. */
+export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+  const { header, data } = split(bytes);
+  const tensors: Record<string, Tensor> = {};
+  let metadata: Record<string, string> = {};
+  const spans: { name: string; from: number; to: number }[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (forbiddenNames.includes(name)) throw damaged(`a tensor is called '${name}'`);
+    if (name === metadataKey) {
+      metadata = readMetadata(value);
+      continue;
+    }
+    const { dtype, from, to, shape } = readEntry(name, value, data.length);
+    spans.push({ name, from, to });
+    tensors[name] = { dtype, shape, data: fromLittleEndian(new Uint8Array(data.subarray(from, to)), dtype) };
+  }
+  requireContiguous(spans, data.length);
+  return { tensors, metadata };
+}
+
+function split(bytes: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
+  if (bytes.length < 8) throw damaged(`it has ${bytes.length} bytes, fewer than the 8 of the header's length`);
+  const announced = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true);
+  if (announced > BigInt(largestHeader)) throw damaged(`its header claims ${announced} bytes, more than the format's limit of ${largestHeader}`);
+  const length = Number(announced);
+  if (length > bytes.length - 8) throw damaged(`its header claims ${length} bytes but only ${bytes.length - 8} follow`);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length)));
+  } catch (error) {
+    throw damaged('its header is not JSON', error);
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) throw damaged('its header is not a JSON object');
+  return { header: header as Record<string, unknown>, data: bytes.subarray(8 + length) };
+}
+
+function readMetadata(value: unknown): Record<string, string> {
+  const metadata = z.record(z.string(), z.string()).safeParse(value);
+  if (!metadata.success) throw damaged('its metadata is not a map from text to text');
+  if (forbiddenNames.some((name) => Object.hasOwn(metadata.data, name))) throw damaged('its metadata uses a reserved name');
+  return metadata.data;
+}
+
+function readEntry(name: string, value: unknown, available: number): { dtype: Dtype; shape: number[]; from: number; to: number } {
+  const parsed = entrySchema.safeParse(value);
+  if (!parsed.success) throw damaged(`the entry of tensor '${name}' is not valid: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
+  const entry: Entry = parsed.data;
+  const dtype = dtypeOf.get(entry.dtype);
+  if (dtype === undefined) {
+    throw new PlumblineError('bad-file', `Tensor '${name}' has the dtype '${entry.dtype}', which plumbline does not read.`, `Convert it to one of ${[...dtypeOf.keys()].join(', ')}.`);
+  }
+  // multiply in bigint: a product that overflows must not wrap or round into range
+  const elements = entry.shape.reduce((product, size) => product * BigInt(size), 1n);
+  const [from, to] = entry.data_offsets;
+  if (to < from || to > available) throw damaged(`tensor '${name}' lies at bytes ${from}…${to}, outside the ${available} bytes of data`);
+  if (elements * BigInt(bytesPerElement[dtype]) !== BigInt(to - from)) {
+    throw damaged(`tensor '${name}' of ${entry.dtype} [${entry.shape.join(', ')}] does not fit its ${to - from} bytes`);
+  }
+  return { dtype, shape: entry.shape, from, to };
+}
+
+function requireContiguous(spans: { name: string; from: number; to: number }[], end: number): void {
+  spans.sort((a, b) => a.from - b.from || a.to - b.to);
+  let expected = 0;
+  for (const { name, from, to } of spans) {
+    if (from !== expected) throw damaged(`tensor '${name}' starts at byte ${from} where ${expected} was due: tensors overlap or leave a hole`);
+    expected = to;
+  }
+  if (expected !== end) throw damaged(`${end - expected} bytes after the last tensor belong to none`);
+}
+
+function damaged(reason: string, cause?: unknown): PlumblineError {
+  return new PlumblineError('bad-file', `Not a whole safetensors file: ${reason}.`, 'Write it again, or check that it was copied completely.', { cause });
+}
+
+const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+function littleEndian(data: TensorData): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return hostIsLittleEndian ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
+}
+
+/** `copy` has a buffer of its own: a view into a larger one would be unaligned, and a `Buffer` shares its memory. */
+function fromLittleEndian(copy: Uint8Array, dtype: Dtype): TensorData {
+  const { buffer } = hostIsLittleEndian ? copy : swapped(copy, bytesPerElement[dtype]);
+  if (dtype === 'f64') return new Float64Array(buffer);
+  return dtype === 'f32' ? new Float32Array(buffer) : new Uint16Array(buffer);
+}
+
+function swapped(bytes: Uint8Array, size: number): Uint8Array {
+  const result = new Uint8Array(bytes);
+  for (let i = 0; i < result.length; i += size) result.subarray(i, i + size).reverse();
+  return result;
+}

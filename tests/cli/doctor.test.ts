@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+
+import { formatDiagnosis } from '../../src/cli/doctor-command.ts';
+import { probeSystem, type Diagnosis } from '../../src/cli/probe.ts';
+import { createStyle } from '../../src/report/style.ts';
+import { folderWith, plumbline } from './cli.ts';
+
+it('says what can run here, as JSON too', async () => {
+  const text = await plumbline(folderWith(), ['doctor']);
+  expect(text.stdout).toMatch(/Ready: \d of \d built-in targets can run \(reference/);
+  expect(text.code).toBe(0);
+  const { stdout, code } = await plumbline(folderWith(), ['doctor', '--json']);
+  const { findings, ready } = JSON.parse(stdout) as Diagnosis;
+  expect(ready).toBe(true);
+  expect(code).toBe(0);
+  expect(findings.find(({ name }) => name === 'node')).toMatchObject({ status: 'good', detail: process.version });
+  for (const { kind, status, remedy } of findings) {
+    if (kind === 'target' && status !== 'good') expect(remedy).toMatch(/\S/);
+  }
+});
+
+it('says which Node is too old', () => {
+  expect(probeSystem('20.18.3')[1]).toMatchObject({ status: 'bad', remedy: 'plumbline needs Node 20.19 or later.' });
+  expect(probeSystem('20.19.0')[1]!.status).toBe('good');
+  expect(probeSystem('24.0.0')[1]!.status).toBe('good');
+});
+
+it('shows findings with their remedies', () => {
+  const diagnosis: Diagnosis = {
+    plumbline: '0.1.0', ready: false, verdict: 'Not ready: no built-in target can run.',
+    findings: [
+      { kind: 'system', name: 'node', status: 'good', detail: 'v20.20.2' },
+      { kind: 'target', name: 'tfjs-node', status: 'missing', detail: 'The package is not installed.', remedy: 'Install it.' },
+    ],
+  };
+  expect(formatDiagnosis(diagnosis, createStyle(false))).toMatchInlineSnapshot(`
+    "System
+      ✓ node       v20.20.2
+
+    Targets
+      – tfjs-node  The package is not installed.
+                   Install it.
+
+    Not ready: no built-in target can run."
+  `);
+});
