@@ -17,7 +17,7 @@ export { referenceKernels, type ReferenceOptions } from './kernels/reference/ind
 
 export { expand } from './generate/expand.ts';
 export { recipeArbitrary } from './generate/arbitrary.ts';
-export { recipeSchema, type InputPlan, type Recipe } from './generate/recipe.ts';
+export { recipeSchema, recipeSizes, type InputPlan, type Recipe } from './generate/recipe.ts';
 export { Random } from './generate/random.ts';
 
 export { builtInTargets } from './targets/built-in.ts';
@@ -34,4 +34,4 @@ export { readCounterexample } from './verify/counterexample-file.ts';
 export type { VerifyOptions } from './verify/options.ts';
 export type { Counterexample, Effort, PropertyResult, Report, ResultStatus, RunEvent, TargetReport, Totals } from './verify/results.ts';
 
-export { defineConfig } from './config/config.ts';
+export { defineConfig, type PlumblineConfig } from './config/config.ts';

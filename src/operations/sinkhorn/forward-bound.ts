@@ -18,64 +18,64 @@ export interface ForwardTerms {
   entries: number;
 }
 
-/** Logarithmic error bound of output entry `out` (flat in n·n). `lambda` is scratch of n·n, `sums` of n. */
-export function forwardError(trajectory: Trajectory, n: number, out: number, lambda: Float64Array, sums: Float64Array, terms: ForwardTerms): number {
+/** Logarithmic error bound of output entry `out` (flat in n·n). `lambda` is scratch of n·n. */
+export function forwardError(trajectory: Trajectory, n: number, out: number, lambda: Float64Array, terms: ForwardTerms): number {
   const size = n * n;
+  const { steps } = trajectory;
   lambda.fill(0);
   lambda[out] = 1;
-  let lines = 0;
-  let entries = 0;
-  for (let k = trajectory.steps.length - 1; k >= 0; k--) {
-    const step = trajectory.steps[k]!;
-    const entryErrors = trajectory.entryErrors[k]!;
+  terms.lines = 0;
+  terms.entries = 0;
+  for (let k = steps.length - 1; k >= 0; k--) {
+    const step = steps[k]!;
     const after = trajectory.matrices[k + 1]!;
     if (step.kind === 'add') {
       const before = trajectory.matrices[k]!;
+      const errors = trajectory.entryErrors[k]!;
       for (let i = 0; i < size; i++) {
-        entries += Math.abs(lambda[i]!) * entryErrors[i]!;
+        terms.entries += Math.abs(lambda[i]!) * errors[i]!;
         lambda[i] = (lambda[i]! * before[i]!) / after[i]!;
       }
-      continue;
-    }
-    const lineErrors = trajectory.lineErrors[k]!;
-    const responds = trajectory.responds[k]!;
-    if (step.side === 'rows') {
-      for (let line = 0; line < n; line++) {
-        const first = line * n;
-        let sum = 0;
-        for (let i = first; i < first + n; i++) {
-          const value = lambda[i]!;
-          sum += value;
-          entries += Math.abs(value) * entryErrors[i]!;
-        }
-        lines += Math.abs(sum) * lineErrors[line]!;
-        if (responds[line] === 1) for (let i = first; i < first + n; i++) lambda[i] = lambda[i]! - after[i]! * sum;
-      }
     } else {
-      sums.fill(0);
-      for (let i = 0, column = 0; i < size; i++) {
-        const value = lambda[i]!;
-        sums[column] = sums[column]! + value;
-        entries += Math.abs(value) * entryErrors[i]!;
-        if (++column === n) column = 0;
-      }
-      for (let line = 0; line < n; line++) {
-        lines += Math.abs(sums[line]!) * lineErrors[line]!;
-        if (responds[line] !== 1) sums[line] = 0;
-      }
-      for (let i = 0, column = 0; i < size; i++) {
-        lambda[i] = lambda[i]! - after[i]! * sums[column]!;
-        if (++column === n) column = 0;
-      }
+      const rows = step.side === 'rows';
+      pullBack(lambda, after, trajectory.entryErrors[k]!, trajectory.lineErrors[k]!, trajectory.responds[k]!, n, rows ? n : 1, rows ? 1 : n, terms);
     }
   }
+  const startErrors = trajectory.own[0]!;
   let start = 0;
-  for (let i = 0; i < size; i++) start += Math.abs(lambda[i]!) * trajectory.own[0]![i]!;
+  for (let i = 0; i < size; i++) start += Math.abs(lambda[i]!) * startErrors[i]!;
   terms.start = start;
-  terms.lines = lines;
-  terms.entries = entries;
   // the adjoint itself is evaluated in f64 over 2T steps of at most n + 3 operations
-  return (start + lines + entries) * (1 + 2 ** -30);
+  return (start + terms.lines + terms.entries) * (1 + 2 ** -30);
+}
+
+/** One half-step of the adjoint, line by line. */
+function pullBack(
+  lambda: Float64Array,
+  after: Float64Array,
+  entryErrors: Float64Array,
+  lineErrors: Float64Array,
+  responds: Uint8Array,
+  n: number,
+  lineStride: number,
+  entryStride: number,
+  terms: ForwardTerms,
+): void {
+  let lines = 0;
+  let entries = 0;
+  for (let line = 0, first = 0; line < n; line++, first += lineStride) {
+    let sum = 0;
+    for (let e = 0, i = first; e < n; e++, i += entryStride) {
+      const value = lambda[i]!;
+      sum += value;
+      entries += Math.abs(value) * entryErrors[i]!;
+    }
+    lines += Math.abs(sum) * lineErrors[line]!;
+    if (responds[line] !== 1) continue;
+    for (let e = 0, i = first; e < n; e++, i += entryStride) lambda[i] = lambda[i]! - after[i]! * sum;
+  }
+  terms.lines += lines;
+  terms.entries += entries;
 }
 
 /** The parts, named for people, as absolute errors of an entry with value x. */

@@ -60,7 +60,9 @@ function errorsOf(arithmetic: Arithmetic, n: number, shifted: boolean): LocalErr
   };
 }
 
-const view = new DataView(new ArrayBuffer(8));
+const scratch = new Float64Array(1);
+const words = new Uint32Array(scratch.buffer);
+const high = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 /**
  * Logarithmic error of a division whose exact result is x. A correctly rounded result is off by half a unit in the last place, which is
@@ -68,10 +70,10 @@ const view = new DataView(new ArrayBuffer(8));
  */
 export function divisionError(local: LocalErrors, x: number, doubt: number): number {
   if (local.divisionRounding === 0) return local.divisionExcess;
-  view.setFloat64(0, x);
-  view.setUint32(4, 0);
-  view.setUint32(0, view.getUint32(0) & 0xfff00000);
-  const binade = view.getFloat64(0);
+  scratch[0] = x;
+  words[1 - high] = 0;
+  words[high] = words[high]! & 0xfff00000;
+  const binade = scratch[0];
   const share = x * (1 + 2 * doubt) >= 2 * binade ? 1 : (binade / x) * (1 + 2 * doubt);
   // γ_1 turns a relative error into a logarithmic one
   return local.divisionExcess + (local.divisionRounding * (share <= 1 ? share : 1)) / (1 - 2 * local.divisionRounding);

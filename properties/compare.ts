@@ -1,0 +1,48 @@
+/** Comparisons that several claims share. */
+import { elementsPerToken, type Bounded, type Values } from '../src/operations/operation.ts';
+import type { CheckContext } from '../src/verify/property.ts';
+import type { Judge } from '../src/verify/judge.ts';
+
+/** Every output element against the reference, within its bound; tokens that the arithmetic cannot carry are left out. */
+export function compareAll<D>(judge: Judge, context: CheckContext<D>, output: Values, bounded: Bounded): void {
+  for (const port of context.kernel.operation.outputs) {
+    const per = elementsPerToken(port, context.sizes);
+    const measured = output[port.name]!;
+    const expected = bounded.values[port.name]!;
+    const errors = bounded.errors[port.name]!;
+    judge.show(port.name, measured, expected);
+    for (let token = 0; token < context.sizes.tokens; token++) {
+      if (bounded.certified[token] === 0) continue;
+      for (let k = 0; k < per; k++) {
+        const index = token * per + k;
+        judge.atMost(token, measured[index]! - expected[index]!, errors[index]!, port.name, index, () => `${port.name} − reference`, () => bounded.explain(port.name, index));
+      }
+    }
+  }
+}
+
+/**
+ * Two kernel outputs that are equal in the reals: each is within its own bound of the truth, so they differ by at most the sum.
+ * `expected` and `expectedErrors` are already mapped into the layout of `measured`.
+ */
+export function compareRuns(
+  judge: Judge,
+  tokens: number,
+  output: string,
+  measured: Float64Array,
+  errors: Float64Array,
+  expected: Float64Array,
+  expectedErrors: Float64Array,
+  certified: (token: number) => boolean,
+  what: string,
+): void {
+  const per = tokens === 0 ? 0 : measured.length / tokens;
+  judge.show(output, measured, expected);
+  for (let token = 0; token < tokens; token++) {
+    if (!certified(token)) continue;
+    for (let k = 0; k < per; k++) {
+      const index = token * per + k;
+      judge.atMost(token, measured[index]! - expected[index]!, errors[index]! + expectedErrors[index]!, output, index, () => what);
+    }
+  }
+}

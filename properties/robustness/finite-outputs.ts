@@ -1,0 +1,30 @@
+/**
+ * Claim: finite inputs of any scale give finite outputs, wherever the declared arithmetic can carry them (MATHS.md S1, F1).
+ *
+ * `bounded` certifies the tokens in which a correct kernel of this arithmetic cannot overflow, divide by zero or lose a whole line to underflow.
+ * Class: exact. Sees: a missing or wrong maximum before the exponential, an epsilon that is missing where a line can be zero, 0/0, ∞ − ∞.
+ */
+import { forEveryOperation } from './every-operation.ts';
+import { elementsPerToken } from '../../src/operations/operation.ts';
+
+export const finiteOutputs = forEveryOperation('finite-outputs', {
+  claim: 'Finite inputs of any scale give finite outputs.',
+  class: 'exact',
+  usesReference: false,
+  inputs: { streamCounts: [1, 2, 3, 4, 8] }, // at n = 16 the certificate costs more than the kernel
+  power: [],
+  async check(context) {
+    const { kernel, sizes } = context;
+    const output = await context.run(context.inputs);
+    const { certified } = context.bounded(context.inputs);
+    const judge = context.judge();
+    for (const port of kernel.operation.outputs) {
+      const per = elementsPerToken(port, sizes);
+      output[port.name]!.forEach((value, index) => {
+        const token = Math.floor(index / per);
+        if (certified[token] === 1) judge.holds(token, Number.isFinite(value), port.name, index, () => `${value} for finite inputs`);
+      });
+    }
+    return judge.finish();
+  },
+});

@@ -1,0 +1,45 @@
+/** Outputs that must be the same bits, token by token; and what replaces this for kernels that do not promise it. */
+import { elementsPerToken, type Sizes, type Values } from '../src/operations/operation.ts';
+import type { Judge } from '../src/verify/judge.ts';
+import type { CheckContext } from '../src/verify/property.ts';
+
+/** Tokens `places` of `measured` are tokens `tokens` of `expected`; sizes other than the number of tokens are the same. */
+export interface Pairing {
+  readonly tokens: readonly number[];
+  readonly places: readonly number[];
+}
+
+/**
+ * Requires the same bits if the kernel promises them, otherwise that both are within the bound of one truth: twice the bound apart at most
+ * (only certified tokens). `expected` belongs to the context's own inputs.
+ */
+export function compareBits<D>(
+  judge: Judge,
+  context: CheckContext<D>,
+  measured: Values,
+  expected: Values,
+  pairing: Pairing,
+  promised: boolean,
+  what: string,
+): void {
+  const bounded = promised ? undefined : context.bounded(context.inputs);
+  for (const port of context.kernel.operation.outputs) {
+    const per = elementsPerToken(port, context.sizes);
+    const found = measured[port.name]!;
+    const wanted = expected[port.name]!;
+    pairing.tokens.forEach((token, k) => {
+      if (bounded?.certified[token] === 0) return;
+      const from = pairing.places[k]! * per;
+      for (let i = 0; i < per; i++) {
+        const index = token * per + i;
+        if (bounded === undefined) judge.same(token, found[from + i]!, wanted[index]!, port.name, index, () => what);
+        else judge.atMost(token, found[from + i]! - wanted[index]!, 2 * bounded.errors[port.name]![index]!, port.name, index, () => `${what}, within twice the bound`);
+      }
+    });
+  }
+}
+
+/** The tokens 0 … count − 1. */
+export function everyToken(sizes: Sizes): number[] {
+  return Array.from({ length: sizes.tokens }, (_, token) => token);
+}

@@ -1,0 +1,62 @@
+/**
+ * Sinkhorn on logits with two kinds of rows and two kinds of columns: equal lines stay equal, so four numbers u_ab stand for the matrix. A row of class a has the sum
+ * Σ_b m_b·u_ab, m_b the number of columns of class b. Over any field, so that dual numbers give its derivative.
+ */
+import type { Random } from '../../src/generate/random.ts';
+import type { Field } from '../../src/numerics/field.ts';
+import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
+import { shiftsOf, stepsOf } from '../../src/operations/sinkhorn/steps.ts';
+
+/** Class 0 or 1 of every row and of every column. */
+export interface Classes {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+}
+
+/** Random classes of n lines each, none of them empty; n ≥ 2. */
+export function randomClasses(n: number, random: Random): Classes {
+  const draw = (): number[] => {
+    const classes = Array.from({ length: n }, () => 1);
+    for (const place of random.permutation(n).slice(0, random.integer(1, n - 1))) classes[place] = 0;
+    return classes;
+  };
+  return { rows: draw(), columns: draw() };
+}
+
+/** Index 2a + b of the class of an entry. */
+export function classOf({ rows, columns }: Classes, entry: number): number {
+  const n = rows.length;
+  return 2 * rows[Math.floor(entry / n)]! + columns[entry % n]!;
+}
+
+/** Values by class, spread over the matrix. */
+export function spread(values: ArrayLike<number>, classes: Classes): Float64Array {
+  return Float64Array.from({ length: classes.rows.length ** 2 }, (_, entry) => values[classOf(classes, entry)]!);
+}
+
+/** The four numbers after all steps for 2×2 logits; undefined where f64 cannot carry them. */
+export function fourNumbers<F>(field: Field<F>, logits: readonly F[], classes: Classes, dialect: SinkhornDialect): F[] | undefined {
+  const count = (line: readonly number[], which: number): F => field.of(line.filter((c) => c === which).length);
+  const sizes = { rows: [count(classes.rows, 0), count(classes.rows, 1)], columns: [count(classes.columns, 0), count(classes.columns, 1)] };
+  const shifts = new Float64Array(2);
+  shiftsOf(dialect, Float64Array.from(logits, (value) => field.toNumber(value)), 0, 2, shifts);
+  const rowsFirst = firstNormalised(dialect) === 'rows';
+  const u = logits.map((value, i) => field.exp(field.sub(value, field.of(shifts[rowsFirst ? Math.floor(i / 2) : i % 2]!))));
+  for (const step of stepsOf(dialect)) {
+    const epsilon = field.of(step.epsilon);
+    if (step.kind === 'add') {
+      u.forEach((value, i) => (u[i] = field.add(value, epsilon)));
+      continue;
+    }
+    for (const line of [0, 1]) {
+      const [a, b] = step.side === 'rows' ? [2 * line, 2 * line + 1] : [line, line + 2];
+      const [na, nb] = step.side === 'rows' ? sizes.columns : sizes.rows;
+      const sum = field.add(field.mul(na!, u[a]!), field.mul(nb!, u[b]!));
+      const divisor = step.divisor === 'clamp' ? (field.less(sum, epsilon) ? epsilon : sum) : field.add(sum, epsilon);
+      u[a] = field.div(u[a]!, divisor);
+      u[b] = field.div(u[b]!, divisor);
+    }
+    if (step.divisor !== 'add' && !u.every((value) => field.toNumber(value) > 2 ** -900)) return undefined;
+  }
+  return u;
+}

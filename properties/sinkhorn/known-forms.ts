@@ -1,0 +1,69 @@
+/**
+ * Logits whose Sinkhorn iterates have a closed form at every T and ε: a half-step keeps their structure, so that a few numbers stand for the matrix.
+ * Each function verifies the structure exactly and returns undefined without it.
+ */
+import { gamma } from '../../src/numerics/arithmetic.ts';
+import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
+import { isScaleFree, stepsOf } from '../../src/operations/sinkhorn/steps.ts';
+import type { Known } from './agreement.ts';
+import { divisorOf } from './marginals.ts';
+
+/** f64 roundings of the recursions below: n + 3 for each of `steps`, the exponential, and the argument's size in units. */
+function evaluationRoundings(steps: number, n: number, argument: number): number {
+  return gamma(steps * (n + 3) + 4 + argument, 2 ** -53);
+}
+
+/** All lines of both sides hold the same numbers (constant, circulant, Latin squares, permutation spikes): all line sums are equal, every step is one division. */
+export function equalLines(logits: Float64Array, n: number, dialect: SinkhornDialect): Known | undefined {
+  const sorted = (line: (k: number) => number): string => Array.from({ length: n }, (_, k) => logits[line(k)]! + 0).sort((a, b) => a - b).join();
+  const first = sorted((k) => k);
+  for (let l = 0; l < n; l++) if (sorted((k) => l * n + k) !== first || sorted((k) => k * n + l) !== first) return undefined;
+  const largest = Math.max(...logits);
+  const shift = dialect.stabilisation === 'none' && !isScaleFree(dialect) ? 0 : largest;
+  const values = logits.map((value) => Math.exp(value - shift));
+  const steps = stepsOf(dialect);
+  for (const step of steps) {
+    if (step.kind === 'add') {
+      for (let i = 0; i < n * n; i++) values[i] = values[i]! + step.epsilon;
+      continue;
+    }
+    let sum = 0;
+    for (let j = 0; j < n; j++) sum += values[j]!;
+    const divisor = divisorOf(step, sum);
+    for (let i = 0; i < n * n; i++) values[i] = values[i]! / divisor;
+  }
+  return { values, relative: evaluationRoundings(steps.length, n, Math.abs(largest - Math.min(...logits)) + Math.abs(largest)), absolute: 0 };
+}
+
+/** L_ij = a_i + b_j: every iterate is α_i·β_j, because a half-step scales one of the two vectors. Without ε the result is 1/n. */
+export function rankOne(logits: Float64Array, n: number, dialect: SinkhornDialect): Known | undefined {
+  const at = (i: number, j: number): number => logits[i * n + j]!;
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) if (at(i, j) - at(0, j) !== at(i, 0) - at(0, 0)) return undefined;
+  const values = new Float64Array(n * n).fill(1 / n);
+  if (dialect.epsilon === 0) return { values, relative: 2 ** -53, absolute: 0 };
+  const rows = firstNormalised(dialect) === 'rows';
+  // α runs over lines of the first side, β along them
+  const a = Float64Array.from({ length: n }, (_, l) => (rows ? at(l, 0) : at(0, l)));
+  const b = Float64Array.from({ length: n }, (_, k) => (rows ? at(0, k) : at(k, 0)) - at(0, 0));
+  const [top, side] = [Math.max(...a), Math.max(...b)];
+  const lineShifted = isScaleFree(dialect) || dialect.stabilisation === 'line-max';
+  const unshifted = !lineShifted && dialect.stabilisation === 'none';
+  let alpha = a.map((value) => (lineShifted ? 1 : Math.exp(unshifted ? value : value - top)));
+  let beta = b.map((value) => Math.exp(unshifted ? value : value - side));
+  const total = (vector: Float64Array): number => vector.reduce((sum, value) => sum + value, 0);
+  const steps = stepsOf(dialect);
+  for (const step of steps) {
+    if (step.kind === 'add') {
+      beta = beta.map((value) => alpha[0]! * value + step.epsilon); // after a softmax all α are equal
+      alpha = alpha.fill(1);
+    } else if (step.side === firstNormalised(dialect)) {
+      const sum = total(beta);
+      alpha = alpha.map((value) => value / divisorOf(step, value * sum));
+    } else {
+      const sum = total(alpha);
+      beta = beta.map((value) => value / divisorOf(step, value * sum));
+    }
+  }
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) values[i * n + j] = alpha[rows ? i : j]! * beta[rows ? j : i]!;
+  return { values, relative: evaluationRoundings(2 * steps.length, n, 4 * Math.max(...logits.map(Math.abs))), absolute: 0 };
+}

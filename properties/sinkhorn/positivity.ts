@@ -1,0 +1,41 @@
+/**
+ * Claim: every entry is finite, not negative, at most 1 up to rounding, and positive wherever it is larger than its own error (MATHS.md S1, F1).
+ *
+ * Proof: exponentials are positive, divisors too. An entry is part of a sum that the last division makes s/D(s) ≤ 1 (last-normalised-sums.ts).
+ * Only an entry that underflow may take can be 0: those within their error bound are let off. NaN fails. Class: exact.
+ */
+import { divisionEntryError, startOf } from './start.ts';
+import { outputRounding } from './output-rounding.ts';
+import { tokenMatrix } from './agreement.ts';
+import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
+import { defineProperty } from '../../src/verify/property.ts';
+
+export const positivity = defineProperty<SinkhornDialect>({
+  id: 'sinkhorn/positivity',
+  operation: 'sinkhorn',
+  claim: 'Every entry is finite, at most 1, not negative, and not 0 unless underflow may have taken it.',
+  class: 'exact',
+  usesReference: false,
+  inputs: {},
+  power: [],
+  async check(context) {
+    const { kernel, sizes: { tokens, streams: n } } = context;
+    const output = (await context.run(context.inputs))['residualMapping']!;
+    const bounded = context.bounded(context.inputs);
+    const stored = outputRounding(kernel, 'residualMapping');
+    const judge = context.judge();
+    for (let token = 0; token < tokens; token++) {
+      if (bounded.certified[token] === 0) continue;
+      const { local } = startOf(kernel.dialect, kernel.arithmetic, tokenMatrix(context, 'logits', token), n);
+      const rounding = Math.expm1(local.line + divisionEntryError(local)) + stored.relative + stored.absolute;
+      for (let index = token * n * n; index < (token + 1) * n * n; index++) {
+        const [value, error] = [output[index]!, bounded.errors['residualMapping']![index]!];
+        const above = kernel.dialect.domain === 'log' ? error : rounding;
+        judge.holds(token, value >= 0, 'residualMapping', index, () => `entry is ${value}, must not be negative`);
+        judge.atMost(token, Number.isNaN(value) ? NaN : Math.max(value - 1, 0), above, 'residualMapping', index, () => 'entry − 1, if positive');
+        if (bounded.values['residualMapping']![index]! > error) judge.holds(token, value > 0, 'residualMapping', index, () => `entry is ${value}, must be positive`);
+      }
+    }
+    return judge.finish();
+  },
+});

@@ -1,0 +1,3 @@
+import { detectKind } from './run.ts';
+
+detectKind('system');
