@@ -3,7 +3,8 @@
  *
  * Proof: ⟨1bᵀ, X⟩ = Σ b_j·c_j, and c_j = φ(s_j) is 1 without ε: its derivative is zero at any T. With ε dc_j = c_j·lag·dlog s_j, lag = ε/(s + ε), so an entry is at
  * most Σ|b_j|·c_j·lag·|dlog s| (response.ts, `beforeLast`, `lastLag`). The implicit derivative annihilates it whatever ε. The first claim alone is a
- * necessary one only: a kernel that returns zeros satisfies it. The second uses integers, so that the sum of cotangents is exact. Class: exact.
+ * necessary one only: a kernel that returns zeros satisfies it. The second uses integers, so that the sum of cotangents is exact. What cancels here to first
+ * order leaves the product of two roundings, which the entries' bounds need not hold where an entry is far below them: `secondOrder`. Class: exact.
  */
 import { tokenRandom } from '../tokens.ts';
 import { compareWithin, exactTokens, noSlack, type Slack } from '../sinkhorn/agreement.ts';
@@ -23,13 +24,14 @@ function lineConstants(context: VjpContext): Float64Array {
   return out;
 }
 
-/** What ε leaves of the gradient of such a cotangent. */
+/** What ε and second-order rounding leave of the gradient of such a cotangent. */
 function leak(context: VjpContext, constant: Float64Array, token: number): Slack {
-  if (context.kernel.dialect.epsilon === 0 || context.kernel.dialect.derivative === 'implicit') return noSlack;
+  if (context.kernel.dialect.derivative === 'implicit') return noSlack;
   const size = context.sizes.streams ** 2;
   const response = tokenResponse(context, token);
-  const absolute = weightedSize(context, constant.subarray(token * size, (token + 1) * size), response) * response.lastLag * response.beforeLast;
-  return { relative: 0, absolute };
+  const weight = weightedSize(context, constant.subarray(token * size, (token + 1) * size), response);
+  const ofEpsilon = response.lastLag === 0 ? 0 : response.lastLag * response.beforeLast;
+  return { relative: 0, absolute: weight === 0 ? 0 : weight * (ofEpsilon + response.secondOrder) };
 }
 
 export const constantCotangent = defineProperty<SinkhornVjpDialect>({

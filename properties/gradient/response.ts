@@ -7,7 +7,7 @@
  * p = exp(osc of what the other side is still scaled by) − 1 bounds w against w^P. An ε in the start takes h = max ε/A of the softmax's derivative away: a
  * second direction of size 2h. Last, X∘dlog X against P∘E* costs (e^d − 1)·|E*|. All of it times Σ|g|·X bounds an entry of the gradient.
  */
-import { crossRatioSpan, type Start } from '../sinkhorn/start.ts';
+import { crossRatioSpan, divisionEntryError, type Start } from '../sinkhorn/start.ts';
 import { limitOf, type Limit } from '../sinkhorn/limit.ts';
 import { divisorOf, type Divided, type Spread } from '../sinkhorn/marginals.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -21,6 +21,11 @@ export interface Response {
   readonly shift: number;
   /** |dlog X| before the last half-step, whatever κ is. */
   readonly beforeLast: number;
+  /**
+   * Second-order rounding of an unrolled gradient, per Σ|g|·X: each of K steps rounds a stage by γ_{n+6} of its 1-norm, each later step applies its map with another relative error
+   * γ_{n+6} + E, E the iterates' error; stages, noise and result grow by at most `beforeLast` each. Matters where the first-order error cancels.
+   */
+  readonly secondOrder: number;
   /** Largest lag of the last half-step. */
   readonly lastLag: number;
   readonly limit: Limit;
@@ -47,6 +52,7 @@ export function responseOf(start: Start, dialect: SinkhornDialect, logits: Float
     implicit: finite(((2 * weights) / (1 - kappa) + weights) * (2 + star) + away * (2 + star)),
     shift: finite(walk((softmax ? softmaxKappa : 1) + unread.oscillation, unread.size, 1) + unread.size),
     beforeLast: finite(largestTangent(steps, kappa, softmax)),
+    secondOrder: finite(secondOrderOf(start, steps.length + 2, largestTangent(steps, kappa, softmax))),
     lastLag: lagOf(steps.at(-1)!),
     limit,
   };
@@ -82,6 +88,13 @@ function largestTangent(steps: readonly Divided[], kappa: number, softmax: boole
     [oscillation, size] = [kappa * oscillation + 2 + 2 * lag * size, 2 + oscillation + lag * size];
   }
   return size;
+}
+
+function secondOrderOf(start: Start, steps: number, tangent: number): number {
+  const { local } = start;
+  const rounding = local.line + 6 * local.addition + divisionEntryError(local);
+  const iterates = Math.max(...start.own) + start.line + 2 * steps * (local.line + divisionEntryError(local));
+  return steps * rounding * steps * (rounding + iterates) * tangent ** 3;
 }
 
 /** 1 − dlog D/dlog s at worst: ε/(s + ε); 1 where a clamp may hold the divisor. */

@@ -5,7 +5,7 @@ import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../ope
 import { sinkhornVjpDialectSchema, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './dialect.ts';
 import { sinkhornOver } from './generic.ts';
 import { Trajectory } from './trajectory.ts';
-import { localVjpErrors, vjpError, type VjpTerms } from './vjp-bound.ts';
+import { localVjpErrors, vjpError, weightedError, type LocalVjpErrors, type VjpTerms } from './vjp-bound.ts';
 import { implicit, unrolled } from './vjp-reference.ts';
 
 /** Gradient of ⟨cotangent, sinkhorn(logits)⟩ with respect to the logits. */
@@ -45,15 +45,13 @@ function vjpBounded(inputs: Values, sizes: Sizes, dialect: SinkhornVjpDialect, a
   const count = trajectory.steps.length;
   const arrays = (length: number): Float64Array[] => Array.from({ length }, () => new Float64Array(size));
   const stages = arrays(count + 1);
-  const forward = arrays(count);
-  const rounding = arrays(count);
+  const local: LocalVjpErrors = { forward: arrays(count), rounding: arrays(count), sensitivity: arrays(count), own: 0, inner: 0 };
   const seedError = new Float64Array(size);
   const mu = new Float64Array(size);
   const multipliers = new Float64Array(2 * n);
   const gradient = new Float64Array(size);
   const slopes = new Float64Array(size);
-  let second = 0;
-  const terms: VjpTerms = { forward: 0, rounding: 0 };
+  const terms: VjpTerms = { forward: 0, rounding: 0, second: 0 };
   const underflow = underflowUnit(arithmetic);
   const u = computeUnit(arithmetic) + 2 ** -53;
   const stored = dtypes?.['logitsGradient'] ?? 'f64';
@@ -72,7 +70,7 @@ function vjpBounded(inputs: Values, sizes: Sizes, dialect: SinkhornVjpDialect, a
         seedError[i] = Math.abs(stages[count]![i]!) * relative + Math.abs(cotangent[offset + i]!) * trajectory.resultAbsolute[i]! + underflow;
       }
       slopes.set(cotangent.subarray(offset, offset + size));
-      return localVjpErrors(trajectory, n, arithmetic, stages, underflow, slopes, forward, rounding) && (second = secondOrder()) < 0.5;
+      return localVjpErrors(trajectory, n, arithmetic, stages, underflow, slopes, seedError, local);
     }
     const norm = implicit(result, n, cotangent, offset, gradient, multipliers);
     values.set(gradient, offset);
@@ -84,34 +82,15 @@ function vjpBounded(inputs: Values, sizes: Sizes, dialect: SinkhornVjpDialect, a
       largest = Math.max(largest, seedError[i]!);
     }
     // a solve to rounding level: residual of each of the 2n equations at most (E + γ_{4n²})·(|X∘g| + |X|(|a| + |b|)) summed over a line
-    const relative = weightedError(count) + gamma(4 * size, u);
+    const relative = weightedError(trajectory, n, count) + gamma(4 * size, u);
     terms.forward = norm * relative * (1 + relative) * largest * n;
     terms.rounding = gamma(4, u) + relative;
     return trajectory.certified && norm * relative * n < 0.25;
   };
-  /** Largest of Σ X·(exp(E) − 1) over the lines of one matrix. */
-  const weightedError = (k: number): number => {
-    let largest = 0;
-    for (let line = 0; line < n; line++) {
-      let row = 0;
-      let column = 0;
-      for (let e = 0; e < n; e++) {
-        row += trajectory.matrices[k]![line * n + e]! * Math.expm1(trajectory.errorOf(k, line * n + e));
-        column += trajectory.matrices[k]![e * n + line]! * Math.expm1(trajectory.errorOf(k, e * n + line));
-      }
-      largest = Math.max(largest, row, column);
-    }
-    return largest;
-  };
-  const secondOrder = (): number => {
-    let largest = 0;
-    for (let k = 1; k <= count; k++) largest = Math.max(largest, weightedError(k));
-    return 2 * count * n * (largest + gamma(n + 4, u));
-  };
   const entryError = (out: number, value: number): number => {
     let error: number;
     if (dialect.derivative === 'unrolled') {
-      error = (vjpError(trajectory, n, out, seedError, forward, rounding, mu, terms) / (1 - second)) * (1 + 2 ** -30);
+      error = vjpError(trajectory, n, out, seedError, local, mu, terms) * (1 + 2 ** -30);
     } else {
       const x = trajectory.matrices[count]![out]!;
       error = x * (2 * terms.forward * 1.5 + seedError[out]! * terms.rounding) + trajectory.resultAbsolute[out]! * seedError[out]! + 4 * underflow;
@@ -141,6 +120,7 @@ function vjpBounded(inputs: Values, sizes: Sizes, dialect: SinkhornVjpDialect, a
       return [
         { name: dialect.derivative === 'unrolled' ? 'error of the forward iterates' : 'solution of the marginal system', value: x * terms.forward },
         { name: 'rounding of the backward steps', value: dialect.derivative === 'unrolled' ? terms.rounding : x * seedError[index - token * size]! * terms.rounding },
+        { name: 'second order', value: dialect.derivative === 'unrolled' ? terms.second : 0 },
         { name: 'rounding of the stored result', value: storage(Math.abs(values[index]!) + total) },
       ].sort((a, b) => b.value - a.value);
     },

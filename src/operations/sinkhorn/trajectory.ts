@@ -42,6 +42,8 @@ export class Trajectory {
   readonly divisors: readonly Float64Array[];
   /** The exponential in the kernel's own scale, which is not shifted when the dialect does not shift. */
   readonly startScale: Float64Array;
+  /** Bound of the ∞-norm of the tangent map (of log X) between any two stages: what a unit error of an entry can become. */
+  propagation = 0;
   certified = true;
 
   private readonly n: number;
@@ -53,6 +55,8 @@ export class Trajectory {
   private readonly potentials: Float64Array;
   private oscillation = 0;
   private size = 0;
+  private unit = 0;
+  private unitOwn = 1;
 
   constructor(n: number, dialect: SinkhornDialect, arithmetic: Arithmetic) {
     this.n = n;
@@ -97,6 +101,9 @@ export class Trajectory {
     this.certified = true;
     this.oscillation = 0;
     this.size = 0;
+    this.unit = 0;
+    this.unitOwn = 1;
+    this.propagation = 1;
     this.shared[0] = 0;
     const slice = logits.subarray(offset, offset + n * n);
     const logDomain = this.dialect.domain === 'log';
@@ -143,6 +150,7 @@ export class Trajectory {
       this.absolute[k + 1]![i] = this.absolute[k]![i]! + local.underflow;
     }
     this.shared[k + 1] = this.shared[k]!;
+    this.unitOwn = 2; // ±1 minus a mean of ±1, which only the entry's own share of X + ε keeps
   }
 
   private normalise(k: number, step: Extract<Step, { kind: 'normalise' }>, logs: boolean): void {
@@ -239,6 +247,9 @@ export class Trajectory {
     const kappa = follows ? Math.min(1, dobrushin(this.matrices[k + 1]!, this.n, side) + 4 * spread) : 1;
     this.oscillation = kappa * this.oscillation + 2 * (worst + missing * this.size);
     this.size += worst;
+    // the same recursion for entries that are off by 1 and make no errors on the way; |ρ| of them grows by at most 1 a step
+    this.propagation = Math.max(this.propagation, this.unit + this.unitOwn * (2 + missing * k));
+    this.unit = kappa * this.unit + 2 * this.unitOwn * (1 + missing * k);
     if (!(spread < certifiedError)) this.certified = false;
   }
 }

@@ -3,9 +3,11 @@
  * iterates X̂' = X'·exp(e), |e| ≤ E (trajectory), and rounds: products and their sum by γ_{n+2}·Σ|h'|, the difference and the scaling by 3u.
  * Local error of step k: b = X'·((exp(E) − 1)·|S| + γ_{n+4}·Σ|h'|) + γ_4·(|h'| + X'|S|) + a·(|S| + |g|) + underflow, a the absolute error of X̂'. It reaches output o through the exact maps of the steps
  * before: μ ← μ − (line sums of μ∘X'), started at o, which is the tangent map of Sinkhorn. |Δ_o| ≤ Σ_k Σ |μ_k|·b_k.
- * The computed maps act on computed stages; with q = 2K(E + γ)n the second-order part is at most q times the bound, hence the factor 1/(1 − q).
- * That step takes the error of inner stages in the 1-norm to be at most 2n times the largest error of the result, as the maps are projections
- * along lines; tests/unit/operations tries to break it. Assumes the backward uses the forward's own iterates or recomputes them in the same arithmetic.
+ * The computed maps act on computed stages, which are off by Δ with ‖Δ‖₁ ≤ D. At entry i of step k that adds at most s_ki·D + γ_4·D to b,
+ * s = X'·(exp(E) − 1 + γ_{n+4} + γ_4), so the second order of one entry is D·Σ_k (Σ |μ_k|·s_k + γ_4·max |μ_k|). With c_k = max over lines of
+ * Σ s_k, plus γ_4, and P the 1-norm of exact maps between two stages (trajectory.propagation, the ∞-norm of the tangent):
+ * D ≤ P·(‖b‖₁ + D·Σ c_k), so D ≤ P·‖b‖₁/(1 − P·Σ c_k).
+ * Assumes the backward uses the forward's own iterates or recomputes them in the same arithmetic.
  */
 import { computeUnit, gamma, type Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
@@ -14,6 +16,18 @@ import type { Trajectory } from './trajectory.ts';
 export interface VjpTerms {
   forward: number;
   rounding: number;
+  second: number;
+}
+
+/** Local errors of one token, by step: from the iterates, from rounding, and per unit of error of the stage before. */
+export interface LocalVjpErrors {
+  readonly forward: readonly Float64Array[];
+  readonly rounding: readonly Float64Array[];
+  readonly sensitivity: readonly Float64Array[];
+  /** γ_4: what an entry's own error adds. */
+  own: number;
+  /** D of the header; infinite where the expansion does not converge. */
+  inner: number;
 }
 
 /**
@@ -26,9 +40,10 @@ export function localVjpErrors(
   stages: readonly Float64Array[],
   underflow: number,
   slopes: Float64Array,
-  forward: readonly Float64Array[],
-  rounding: readonly Float64Array[],
+  seedError: Float64Array,
+  local: LocalVjpErrors,
 ): boolean {
+  const { forward, rounding, sensitivity } = local;
   const u = computeUnit(arithmetic) + 2 ** -53;
   const sumError = gamma(n + 4 + arithmetic.division.perLine, u);
   const ownError = gamma(4 + arithmetic.division.perEntry, u);
@@ -45,6 +60,7 @@ export function localVjpErrors(
         const error = Math.expm1(trajectory.errorOf(k, i) + trajectory.errorOf(k + 1, i));
         toForward[i] = Math.abs(from[i]!) * error + trajectory.absolute[k]![i]! * Math.abs(slopes[i]!); // X̂ and X̂ + ε both enter
         toRounding[i] = Math.abs(from[i]!) * ownError + underflow;
+        sensitivity[k]![i] = error;
       }
       continue;
     }
@@ -66,6 +82,7 @@ export function localVjpErrors(
         // where rounding decides whether the divisor is clamped, the whole term is in doubt
         toForward[i] = x * (branch === 2 ? 1 : error) * Math.abs(sum) + trajectory.absolute[k + 1]![i]! * (Math.abs(sum) + Math.abs(slopes[i]!));
         toRounding[i] = x * (sumError * size + (n + 3) * underflow) + ownError * (Math.abs(from[i]!) + x * Math.abs(sum)) + underflow;
+        sensitivity[k]![i] = x * ((branch === 2 ? 1 : error) + sumError + ownError);
         // an underflowed gradient of the unnormalised exponential is multiplied by that exponential
         if (k === 0) toRounding[i] = toRounding[i]! + 2 * underflow * trajectory.startScale[i]!;
         slopes[i] = (slopes[i]! - sum) / trajectory.divisors[k]![line]!;
@@ -75,7 +92,33 @@ export function localVjpErrors(
       }
     }
   }
-  return trajectory.certified;
+  local.own = ownError;
+  local.inner = innerError(trajectory, n, seedError, local);
+  return trajectory.certified && local.inner < Infinity;
+}
+
+/** D of the header. */
+function innerError(trajectory: Trajectory, n: number, seedError: Float64Array, { forward, rounding, sensitivity, own }: LocalVjpErrors): number {
+  let firstOrder = 0;
+  let feedback = 0;
+  for (let i = 0; i < n * n; i++) firstOrder += seedError[i]!;
+  for (let k = 0; k < trajectory.steps.length; k++) {
+    const step = trajectory.steps[k]!;
+    let largest = 0;
+    for (let line = 0; line < n; line++) {
+      let sum = 0;
+      for (let e = 0; e < n; e++) {
+        const i = step.kind === 'add' || step.side === 'rows' ? line * n + e : e * n + line;
+        firstOrder += forward[k]![i]! + rounding[k]![i]!;
+        // an added ε acts on each entry alone
+        sum = step.kind === 'add' ? Math.max(sum, sensitivity[k]![i]!) : sum + sensitivity[k]![i]!;
+      }
+      largest = Math.max(largest, sum);
+    }
+    feedback += largest + own;
+  }
+  const factor = trajectory.propagation * feedback;
+  return factor < 0.5 ? (trajectory.propagation * firstOrder) / (1 - factor) : Infinity;
 }
 
 /** Error bound of the gradient's entry `out`. */
@@ -84,8 +127,7 @@ export function vjpError(
   n: number,
   out: number,
   seedError: Float64Array,
-  forward: readonly Float64Array[],
-  rounding: readonly Float64Array[],
+  local: LocalVjpErrors,
   mu: Float64Array,
   terms: VjpTerms,
 ): number {
@@ -93,16 +135,22 @@ export function vjpError(
   mu[out] = 1;
   let forwardSum = 0;
   let roundingSum = 0;
+  let sensitivitySum = 0;
   for (let k = 0; k < trajectory.steps.length; k++) {
     const step = trajectory.steps[k]!;
     const after = trajectory.matrices[k + 1]!;
-    const stepForward = forward[k]!;
-    const stepRounding = rounding[k]!;
+    const stepForward = local.forward[k]!;
+    const stepRounding = local.rounding[k]!;
+    const stepSensitivity = local.sensitivity[k]!;
+    let largest = 0;
     for (let i = 0; i < n * n; i++) {
       const weight = Math.abs(mu[i]!);
       forwardSum += weight * stepForward[i]!;
       roundingSum += weight * stepRounding[i]!;
+      sensitivitySum += weight * stepSensitivity[i]!;
+      if (weight > largest) largest = weight;
     }
+    sensitivitySum += largest * local.own;
     if (step.kind === 'add') {
       const before = trajectory.matrices[k]!;
       for (let i = 0; i < n * n; i++) mu[i] = (mu[i]! * before[i]!) / after[i]!;
@@ -120,5 +168,22 @@ export function vjpError(
   for (let i = 0; i < n * n; i++) forwardSum += Math.abs(mu[i]!) * seedError[i]!;
   terms.forward = forwardSum;
   terms.rounding = roundingSum;
-  return forwardSum + roundingSum;
+  terms.second = sensitivitySum * local.inner;
+  return forwardSum + roundingSum + terms.second;
+}
+
+/** Largest of Σ X·(exp(E) − 1) over the rows and columns of one iterate. */
+export function weightedError(trajectory: Trajectory, n: number, k: number): number {
+  const matrix = trajectory.matrices[k]!;
+  let largest = 0;
+  for (let line = 0; line < n; line++) {
+    let row = 0;
+    let column = 0;
+    for (let e = 0; e < n; e++) {
+      row += matrix[line * n + e]! * Math.expm1(trajectory.errorOf(k, line * n + e));
+      column += matrix[e * n + line]! * Math.expm1(trajectory.errorOf(k, e * n + line));
+    }
+    largest = Math.max(largest, row, column);
+  }
+  return largest;
 }

@@ -83,3 +83,16 @@ describe('no error of a backward kernel that keeps its declaration exceeds the b
     expect(judged).toBeGreaterThan(0);
   });
 });
+
+test('where the first order cancels, the second still bounds the error', () => {
+  // found by properties/gradient/cotangent-shift: entry 8 is nearly 0 by cancellation of stages that are not
+  const K = -89;
+  const logits = Float64Array.from([K, 0, 0, 0, 0, 0, 0, K, 0, K, K, K, K, K, K, K]);
+  const cotangent = Float64Array.from({ length: 16 }, (_, k) => (k % 4 === 0 ? 8 : -8) + (k === 11 ? 1 : 0));
+  const sizes = { tokens: 1, streams: 4, channels: 1, depth: 1 };
+  const dialect = sinkhornVjpPresets['megatron-main']!;
+  const bounded = sinkhornVjp.bounded({ logits, cotangent }, sizes, dialect, resolveArithmetic('ieee-f32'), { logitsGradient: 'f32' });
+  const output = valuesOf(sinkhornVjpKernel(dialect)({ logits: tensor(logits, [1, 4, 4]), cotangent: tensor(cotangent, [1, 4, 4]) }, sizes)['logitsGradient']!);
+  expect(bounded.certified[0]).toBe(1);
+  for (let k = 0; k < 16; k++) expect(Math.abs(output[k]! - bounded.values['logitsGradient']![k]!)).toBeLessThanOrEqual(bounded.errors['logitsGradient']![k]!);
+});
