@@ -56,7 +56,7 @@ async function generation(): Promise<void> {
     families: { streams: 'normal' },
     scale: 1,
   };
-  const literal = { ...recipe, values: { preMapping: new Array<number>(256).fill(0.5) } };
+  const literal = { ...recipe, values: { preMapping: Array.from({ length: 256 }, () => 0.5) } };
   const arbitrary = fc.float64Array({ minLength: 16_384, maxLength: 16_384 });
   let seed = 0;
   const time = await medians({

@@ -26,7 +26,7 @@ export class KernelCaller {
   /** Inputs as tensors of the kernel's dtypes. */
   encode(inputs: Values, sizes: Sizes): Record<string, Tensor> {
     return Object.fromEntries(
-      this.kernel.operation.inputs.map((port) => [port.name, tensor(inputs[port.name]!, shapeOf(port, sizes), this.kernel.dtypes[port.name]!)]),
+      this.kernel.operation.inputs.map((port) => [port.name, tensor(inputs[port.name]!, shapeOf(port, sizes), this.kernel.dtypes[port.name])]),
     );
   }
 
@@ -72,7 +72,7 @@ export class KernelCaller {
     const bare = ArrayBuffer.isView(output);
     const t: Tensor = bare ? { dtype: storedAs(output, dtype) ?? dtype, shape, data: output } : output;
     if (!ArrayBuffer.isView(t.data)) throw new OutcomeError('wrong-dtype', `'${port.name}' has no typed array as its data.`);
-    if (t.dtype !== dtype || storedAs(t.data, dtype) !== dtype) throw new OutcomeError('wrong-dtype', `'${port.name}' came as ${String(t.dtype)} in a ${t.data.constructor.name}, declared is ${dtype}.`);
+    if (t.dtype !== dtype || storedAs(t.data, dtype) !== dtype) throw new OutcomeError('wrong-dtype', `'${port.name}' came as ${t.dtype} in a ${t.data.constructor.name}, declared is ${dtype}.`);
     const fits = Array.isArray(t.shape) && t.shape.length === shape.length && t.shape.every((size, k) => size === shape[k]) && t.data.length === elementCount(shape);
     if (!fits) {
       const got = bare ? `${t.data.length} elements` : `[${Array.from(t.shape ?? []).join(', ')}] with ${t.data.length} elements`;

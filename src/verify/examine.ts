@@ -25,7 +25,7 @@ export interface Examination {
 
 /** Checks one case. Never throws for what the kernel does. */
 export async function examine(property: Property, kernel: ResolvedKernel, recipe: Recipe, caller: KernelCaller): Promise<Examination> {
-  const inputs = expand(recipe, kernel.operation as never, property.inputs);
+  const inputs = expand(recipe, kernel.operation, property.inputs);
   const first = await judged(property, new Case(property, kernel, recipe, inputs, caller, false), caller);
   const margin = first.judgement?.worst?.margin ?? 0;
   if (!property.usesReference || !(margin >= borderline.from && margin <= borderline.to)) return first;

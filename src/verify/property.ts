@@ -60,5 +60,5 @@ export interface Property<D = never> {
 
 /** A property with its operation's dialect type checked and then erased, so that all properties fit one list. */
 export function defineProperty<D>(property: Property<D>): Property {
-  return property as unknown as Property;
+  return property;
 }

@@ -1,7 +1,6 @@
 /** One counterexample file, judged again on a kernel. */
 import { PlumblineError, suggest } from '../errors.ts';
 import { operations } from '../operations/index.ts';
-import type { OperationId } from '../operations/operation.ts';
 import type { Target } from '../targets/kernel.ts';
 import { resolveKernel } from '../targets/resolve.ts';
 import { KernelCaller } from './call.ts';
@@ -53,7 +52,7 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
   try {
     const declaration = target.kernels()[property.operation];
     if (declaration === undefined) throw new PlumblineError('bad-usage', `Target '${name}' has no kernel for '${property.operation}'.`, 'Choose another with --target.');
-    const kernel = resolveKernel(operations[property.operation as OperationId], declaration, `${name}.kernels.${property.operation}`);
+    const kernel = resolveKernel(operations[property.operation], declaration, `${name}.kernels.${property.operation}`);
     const caller = new KernelCaller(kernel, declaration.run, options.callTimeoutMs ?? 10_000);
     const examination = await examine(property, kernel, stored.recipe, caller);
     const shrunk = { recipe: stored.recipe, examination, kernelCalls: caller.calls };

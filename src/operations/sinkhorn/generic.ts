@@ -33,7 +33,7 @@ function overLogarithms<F>(field: Field<F>, logits: readonly F[], n: number, dia
   for (const step of stepsOf(dialect)) {
     if (step.kind === 'add') continue;
     const line = (index: number): number => (step.side === 'rows' ? Math.floor(index / n) : index % n);
-    const shift = new Array<number>(n).fill(-Infinity);
+    const shift = Array.from({ length: n }, () => -Infinity);
     z.forEach((value, index) => (shift[line(index)] = Math.max(shift[line(index)]!, field.toNumber(value))));
     const exponentials = z.map((value, index) => field.exp(field.sub(value, field.of(shift[line(index)]!))));
     const logSums = lineSums(field, exponentials, n, line).map((sum, l) => field.add(field.log(sum), field.of(shift[l]!)));
@@ -44,8 +44,8 @@ function overLogarithms<F>(field: Field<F>, logits: readonly F[], n: number, dia
 
 function shiftsOver<F>(field: Field<F>, logits: readonly F[], n: number, dialect: SinkhornDialect): number[] {
   const alongRows = firstNormalised(dialect) === 'rows';
-  if (dialect.stabilisation === 'none' && !isScaleFree(dialect)) return new Array<number>(n).fill(0);
-  const shifts = new Array<number>(n).fill(-Infinity);
+  if (dialect.stabilisation === 'none' && !isScaleFree(dialect)) return Array.from({ length: n }, () => 0);
+  const shifts = Array.from({ length: n }, () => -Infinity);
   logits.forEach((value, index) => {
     const line = alongRows ? Math.floor(index / n) : index % n;
     shifts[line] = Math.max(shifts[line]!, field.toNumber(value));
@@ -55,7 +55,7 @@ function shiftsOver<F>(field: Field<F>, logits: readonly F[], n: number, dialect
 }
 
 function lineSums<F>(field: Field<F>, x: readonly F[], n: number, line: (index: number) => number): F[] {
-  const sums = new Array<F | undefined>(n).fill(undefined);
+  const sums = Array.from({ length: n }, (): F | undefined => undefined);
   x.forEach((value, index) => {
     const sum = sums[line(index)];
     sums[line(index)] = sum === undefined ? value : field.add(sum, value);

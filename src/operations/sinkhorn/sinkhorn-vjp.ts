@@ -29,7 +29,7 @@ export const sinkhornVjp: Operation<SinkhornVjpDialect> = {
 
 /** Directional derivative of Sinkhorn by dual numbers: J·direction, [n·n] of one token. Exact to rounding, without a step size. */
 export function sinkhornJvp(logits: ArrayLike<number>, direction: ArrayLike<number>, n: number, dialect: SinkhornDialect): Float64Array {
-  const duals = Array.from({ length: n * n }, (_, k) => dual(logits[k]!, direction[k]!));
+  const duals = Array.from({ length: n * n }, (_, k) => dual(logits[k]!, direction[k]));
   return Float64Array.from(sinkhornOver(dualField, duals, n, dialect), (value) => value.derivative);
 }
 

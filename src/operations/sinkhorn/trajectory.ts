@@ -189,7 +189,7 @@ export class Trajectory {
         second += after[i]! * error * error;
         if (!(error < certifiedError) && after[i]! > weightless) this.certified = false;
         this.entryErrors[k]![i] = divisionError(local, after[i]!, error);
-        this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i]!;
+        this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i];
         this.absolute[k + 1]![i] = (this.absolute[k]![i]! / divisor) * (1 + 2 * certifiedUnderflow) + local.underflow;
       }
       let error = local.line + second + underflow;
@@ -226,9 +226,9 @@ export class Trajectory {
         const i = line * lineStride + e * entryStride;
         after[i] = Math.exp(this.logarithms[i]!);
         const error = own[i]! + this.shared[k]!;
-        first += after[i]! * own[i]!;
-        second += after[i]! * error * error;
-        if (!(error < certifiedError) && after[i]! > weightless) this.certified = false;
+        first += after[i] * own[i]!;
+        second += after[i] * error * error;
+        if (!(error < certifiedError) && after[i] > weightless) this.certified = false;
         this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i]!;
         this.absolute[k + 1]![i] = local.underflow;
       }

@@ -84,11 +84,11 @@ export function localVjpErrors(
         toRounding[i] = x * (sumError * size + (n + 3) * underflow) + ownError * (Math.abs(from[i]!) + x * Math.abs(sum)) + underflow;
         sensitivity[k]![i] = x * ((branch === 2 ? 1 : error) + sumError + ownError);
         // an underflowed gradient of the unnormalised exponential is multiplied by that exponential
-        if (k === 0) toRounding[i] = toRounding[i]! + 2 * underflow * trajectory.startScale[i]!;
+        if (k === 0) toRounding[i] = toRounding[i] + 2 * underflow * trajectory.startScale[i]!;
         slopes[i] = (slopes[i]! - sum) / trajectory.divisors[k]![line]!;
-        if (!(Math.abs(slopes[i]!) + size < limit)) return false;
+        if (!(Math.abs(slopes[i]) + size < limit)) return false;
         // in the kernel's own scale the gradient of a small exponential is as large as the exponential is small
-        if (k === 0 && !(Math.abs(slopes[i]!) * (trajectory.matrices[0]![i]! / trajectory.startScale[i]!) < limit)) return false;
+        if (k === 0 && !(Math.abs(slopes[i]) * (trajectory.matrices[0]![i]! / trajectory.startScale[i]!) < limit)) return false;
       }
     }
   }

@@ -117,9 +117,9 @@ class Shrinker {
       for (const kept of this.choices(dim)) {
         const sizes = this.examination.case.sizes;
         if (kept.length >= sizes[dim] || (dim === 'streams' && !this.kernel.streams.includes(kept.length))) continue;
-        const problems = problemsOf(operation as never, this.examination.case.inputs, sizes);
+        const problems = problemsOf(operation, this.examination.case.inputs, sizes);
         const smaller: Sizes = { ...sizes, [dim]: kept.length };
-        const recipe = literalRecipe(this.recipe, operation as never, problems.map((problem) => select(operation as never, problem, sizes, dim, kept)), smaller);
+        const recipe = literalRecipe(this.recipe, operation, problems.map((problem) => select(operation as never, problem, sizes, dim, kept)), smaller);
         if (await this.accepts(recipe)) break;
       }
     }
@@ -155,7 +155,7 @@ class Shrinker {
   async simplifyNumbers(): Promise<void> {
     const { operation } = this.kernel;
     const { sizes, inputs } = this.examination.case;
-    const problems = problemsOf(operation as never, inputs, sizes);
+    const problems = problemsOf(operation, inputs, sizes);
     if (problems.length === 1) await this.simplifyOne(problems[0]!, sizes);
     else await this.simplifyBatch(problems, sizes);
   }
@@ -210,6 +210,6 @@ class Shrinker {
   }
 
   private literal(problems: readonly Problem[], sizes: Sizes): Recipe {
-    return literalRecipe(this.recipe, this.kernel.operation as never, problems, { ...sizes, tokens: problems.length });
+    return literalRecipe(this.recipe, this.kernel.operation, problems, { ...sizes, tokens: problems.length });
   }
 }

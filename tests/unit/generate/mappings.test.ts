@@ -13,7 +13,7 @@ function layers(family: string, n: number, seed = 1, sublayers = depth): number[
   expect(out[0], 'writes before its token').toBeNaN();
   expect(out[out.length - 1], 'writes after its token').toBeNaN();
   const rowAt = (start: number): number[] => [...out.subarray(start, start + n)];
-  return Array.from({ length: sublayers }, (_, layer) => Array.from({ length: n }, (_, i) => rowAt(1 + (layer * n + i) * n)));
+  return Array.from({ length: sublayers }, (_, layer) => Array.from({ length: n }, (_row, i) => rowAt(1 + (layer * n + i) * n)));
 }
 const transpose = (rows: number[][]): number[][] => rows.map((_, j) => rows.map((row) => row[j]!));
 const sums = (rows: number[][]): number[] => rows.map((row) => row.reduce((a, b) => a + b, 0));
