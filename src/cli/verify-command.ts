@@ -107,9 +107,9 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
     stderr.write('Stopping after this case; Ctrl-C again to quit at once.\n');
   });
   try {
-    const { verify } = await import('../verify/verify.ts');
+    const { verifyOnBothCores } = await import('./both-cores.ts');
     const { reporters: _names, ...numbers } = settings;
-    const report = await verify({
+    const report = await verifyOnBothCores({
       ...numbers,
       targets,
       properties,
@@ -124,7 +124,7 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
         for (const reporter of reporters) reporter.onEvent(event);
         progress.onEvent(event);
       },
-    });
+    }, gathered.own);
     for (const reporter of reporters) reporter.finish(report);
     return codeOf(report, flags);
   } finally {

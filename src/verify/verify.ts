@@ -8,8 +8,9 @@ import { shrinkBudget } from './effort.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { VerifyOptions } from './options.ts';
 import type { Property, ResolvedKernel } from './property.ts';
-import type { PropertyResult, Report, ResultStatus, RunEvent, TargetReport, Totals } from './results.ts';
+import type { PropertyResult, Report, RunEvent, TargetReport } from './results.ts';
 import { propertySeed, runProperty } from './run-property.ts';
+import { totalsOf } from './totals.ts';
 import { version } from './version.ts';
 
 interface Planned {
@@ -134,13 +135,5 @@ function notRun(target: string, { property }: Planned, options: VerifyOptions): 
     target, operation: property.operation, property: property.id, claim: property.claim, class: property.class,
     status: 'skipped', reason: why, seed: propertySeed(options.seed, property.id),
     cases: 0, problems: 0, margin: 0, worst: undefined, durationMs: 0, counterexample: undefined,
-  };
-}
-
-function totalsOf(results: readonly PropertyResult[]): Totals {
-  const count = (status: ResultStatus): number => results.filter((result) => result.status === status).length;
-  return {
-    passed: count('passed'), failed: count('failed'), skipped: count('skipped'),
-    unsupported: count('unsupported'), incomplete: count('incomplete'), errored: count('errored'),
   };
 }
