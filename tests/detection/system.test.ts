@@ -1,3 +1,0 @@
-import { detectKind } from './run.ts';
-
-detectKind('system');
