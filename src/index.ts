@@ -11,6 +11,7 @@ export { arithmeticPresets, resolveArithmetic, type Arithmetic, type ArithmeticI
 export { operations } from './operations/index.ts';
 export type { Bounded, Operation, OperationId, Port, Sizes, Term, Values } from './operations/operation.ts';
 export { firstNormalised, halfSteps, sinkhornPresets, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './operations/sinkhorn/dialect.ts';
+export { sinkhornClosedForm } from './operations/sinkhorn/closed-form.ts';
 export { mixingPresets, type MixingDialect } from './operations/streams/dialect.ts';
 
 export { referenceKernels, type ReferenceOptions } from './kernels/reference/index.ts';

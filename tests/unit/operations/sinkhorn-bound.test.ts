@@ -7,6 +7,7 @@ import { expand } from '../../../src/generate/expand.ts';
 import { recipeSizes } from '../../../src/generate/recipe.ts';
 import { sinkhornKernel } from '../../../src/kernels/reference/index.ts';
 import { resolveArithmetic, type ArithmeticInput } from '../../../src/numerics/arithmetic.ts';
+import { sinkhornClosedForm } from '../../../src/operations/sinkhorn/closed-form.ts';
 import { sinkhornPresets } from '../../../src/operations/sinkhorn/dialect.ts';
 import { sinkhorn } from '../../../src/operations/sinkhorn/sinkhorn.ts';
 import { roundTo } from '../../../src/tensor/codecs.ts';
@@ -70,4 +71,26 @@ test('a coarser arithmetic has a larger bound, and an unknown one is refused by 
   expect(boundOf('wgsl-f32')).toBeGreaterThan(boundOf('ieee-f32'));
   expect(() => resolveArithmetic('ieee-f23')).toThrow("Did you mean 'ieee-f32'?");
   expect(() => resolveArithmetic({ preset: 'ieee-f32', exponential: 3 } as never)).toThrow("no field 'exponential'");
+});
+
+describe('the closed form holds for every matrix of its box', () => {
+  test.each(['tilekernels', 'liger', 'megatron-main', 'paper'])('%s', (name) => {
+    const dialect = sinkhornPresets[name]!;
+    const arithmetic = resolveArithmetic('ieee-f32');
+    const run = sinkhornKernel(dialect);
+    for (const range of [0.5, 4, 20]) {
+      const closed = sinkhornClosedForm(4, dialect, arithmetic, range);
+      expect(closed).toBeLessThan(1);
+      const sizes = { tokens: 300, streams: 4, channels: 1, depth: 1 };
+      const recipe = { operation: 'sinkhorn' as const, sizes, seed: range * 2, families: { logits: 'uniform' }, scale: range / 2 };
+      const logits = expand(recipe, sinkhorn as never, {})['logits']!.map((value) => Math.fround(Math.max(-range / 2, Math.min(range / 2, value))));
+      const { values, errors } = sinkhorn.bounded({ logits }, sizes, dialect, arithmetic, { residualMapping: 'f32' });
+      const output = valuesOf(run({ logits: tensor(logits, [300, 4, 4]) }, sizes)['residualMapping']!);
+      for (let k = 0; k < output.length; k++) {
+        const x = values['residualMapping']![k]!;
+        expect(Math.abs(output[k]! - x)).toBeLessThanOrEqual(closed * x);
+        expect(errors['residualMapping']![k]!).toBeLessThanOrEqual(closed * x * (1 + 2 ** -20)); // the instance knows more
+      }
+    }
+  });
 });
