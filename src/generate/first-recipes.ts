@@ -83,9 +83,9 @@ const streamWishes: readonly Wish[] = [
 const depthWishes: readonly Wish[] = [
   { streams: 4, tokens: 33, channels: 3, depth: 24, main: true },
   { streams: 4, tokens: 16, channels: 8, depth: 256, main: true },
-  { streams: 3, tokens: 33, channels: 1, depth: 1 },
+  { streams: 3, tokens: 33, channels: 31, depth: 1 },
   { streams: 8, tokens: 16, channels: 8, depth: 60 },
-  { streams: 2, tokens: 33, channels: 31, depth: 122 },
+  { streams: 2, tokens: 33, channels: 1, depth: 122 },
   { streams: 1, tokens: 33, channels: 3, depth: 2 },
   { streams: 16, tokens: 1, channels: 8, depth: 48 },
   { streams: 4, tokens: 1, channels: 64, depth: 60, main: true },
