@@ -27,11 +27,17 @@ test('the matrix is about the faults that there are, at least eighty', () => {
 test.each(plantedFaults)('$name', async (fault) => {
   const killers = (rows.get(fault.name) ?? []).map((id) => properties.find((property) => property.id === id));
   expect(killers, 'properties of the matrix that no longer exist').not.toContain(undefined);
-  const relations = killers.filter((property) => property?.usesReference === false);
-  // a kernel that remembers fails other claims only by what it was asked before; robustness claims ask it on purpose
-  const relation = relations.find((property) => fault.kind === 'system' && property?.id.startsWith('robustness/') === true) ?? relations[0];
-  expect(relation, 'a relation that kills it').toBeDefined();
-  const asked = [relation!, ...(fault.kind === 'system' ? [] : killers).filter((property) => property?.usesReference === true).slice(0, 1).map((property) => property!)];
+  const relations = killers.filter((property) => property?.usesReference === false).map((property) => property!);
+  const comparison = killers.filter((property) => property?.usesReference === true).slice(0, 1).map((property) => property!);
+  expect(relations, 'relations that kill it').not.toEqual([]);
+  if (fault.kind === 'system') {
+    // what a kernel that remembers does depends on what it was asked before: all claims that provoke it, at least one of which must see it
+    const provoking = relations.filter(({ id }) => id.startsWith('robustness/'));
+    const row = await rowOf(fault, provoking.length === 0 ? relations : provoking);
+    expect(row.killers).not.toEqual([]);
+    return;
+  }
+  const asked = [relations[0]!, ...comparison];
   const row = await rowOf(fault, asked);
   expect(row.killers.toSorted()).toEqual(asked.map(({ id }) => id).toSorted());
 });
