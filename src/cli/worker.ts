@@ -19,9 +19,7 @@ export type WorkerMessage = { readonly event: RunEvent } | { readonly report: Re
 
 const task = workerData as WorkerTask;
 const controller = new AbortController();
-parentPort?.on('message', (message) => {
-  if (message === 'stop') controller.abort();
-});
+parentPort?.on('message', () => controller.abort()); // the only message is a request to stop
 const post = (message: WorkerMessage): void => parentPort?.postMessage(message);
 const report = await verify({
   ...task.options,

@@ -21,6 +21,8 @@ export interface Examination {
   readonly case: Case;
   /** What the kernel returned last in this examination. */
   readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Kernel calls that it took. */
+  readonly calls: number;
 }
 
 /** Checks one case. Never throws for what the kernel does. */
@@ -33,15 +35,17 @@ export async function examine(property: Property, kernel: ResolvedKernel, recipe
 }
 
 async function judged(property: Property, subject: Case, caller: KernelCaller): Promise<Examination> {
+  const before = caller.calls;
+  const made = (): { outputs: Examination['outputs']; calls: number } => ({ outputs: caller.lastOutputs, calls: caller.calls - before });
   try {
     const judgement = await property.check(subject);
     const held = judgement.margins.every((margin) => margin <= 1);
     const worst = judgement.worst;
     const outcome: OutcomeName = held ? 'ok' : worst !== undefined && Number.isNaN(worst.measured) ? 'non-finite' : 'wrong-values';
     const count = judgement.margins.reduce((sum, margin) => sum + (margin === -1 ? 0 : 1), 0);
-    return { held, outcome, message: held || worst === undefined ? '' : worst.what, judgement, judged: count, case: subject, outputs: caller.lastOutputs };
+    return { held, outcome, message: held || worst === undefined ? '' : worst.what, judgement, judged: count, case: subject, ...made() };
   } catch (error) {
     if (!(error instanceof OutcomeError)) throw error;
-    return { held: false, outcome: error.outcome, message: error.message, judgement: undefined, judged: subject.sizes.tokens, case: subject, outputs: caller.lastOutputs };
+    return { held: false, outcome: error.outcome, message: error.message, judgement: undefined, judged: subject.sizes.tokens, case: subject, ...made() };
   }
 }

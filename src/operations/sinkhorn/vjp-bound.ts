@@ -56,10 +56,13 @@ export function localVjpErrors(
     const toForward = forward[k]!;
     const toRounding = rounding[k]!;
     if (step.kind === 'add') {
+      const before = trajectory.matrices[k]!;
       for (let i = 0; i < n * n; i++) {
-        const error = Math.expm1(trajectory.errorOf(k, i) + trajectory.errorOf(k + 1, i));
-        toForward[i] = Math.abs(from[i]!) * error + trajectory.absolute[k]![i]! * Math.abs(slopes[i]!); // X̂ and X̂ + ε both enter
-        toRounding[i] = Math.abs(from[i]!) * ownError + underflow;
+        // h = h'·w, w = X/(X + ε), of which both X̂ and X̂ + ε are computed
+        const weight = before[i]! / after[i]!;
+        const error = weight * Math.expm1(trajectory.errorOf(k, i) + trajectory.errorOf(k + 1, i));
+        toForward[i] = Math.abs(from[i]!) * error + trajectory.absolute[k]![i]! * Math.abs(slopes[i]!);
+        toRounding[i] = Math.abs(from[i]!) * weight * ownError + underflow;
         sensitivity[k]![i] = error;
       }
       continue;

@@ -42,6 +42,7 @@ export async function shrink(
 
 class Shrinker {
   readonly firstCall: number;
+  private callsOfCheck: number;
   recipe: Recipe;
   examination: Examination;
   private readonly property: Property;
@@ -59,16 +60,24 @@ class Shrinker {
     this.budget = budget;
     this.onStep = onStep;
     this.firstCall = caller.calls;
+    this.callsOfCheck = examination.calls;
   }
 
+  /** Calls that may still be made, if another check takes as many as the most expensive one so far. */
   private get left(): number {
-    return this.budget - (this.caller.calls - this.firstCall);
+    return this.budget - (this.caller.calls - this.firstCall) - (this.callsOfCheck - 1);
+  }
+
+  private async check(recipe: Recipe): Promise<Examination> {
+    const examination = await examine(this.property, this.kernel, recipe, this.caller);
+    this.callsOfCheck = Math.max(this.callsOfCheck, examination.calls);
+    return examination;
   }
 
   /** Takes the recipe if it fails in the same way. */
   private async accepts(recipe: Recipe): Promise<boolean> {
     if (this.left <= 0) return false;
-    const examination = await examine(this.property, this.kernel, recipe, this.caller);
+    const examination = await this.check(recipe);
     if (examination.held || examination.outcome !== this.examination.outcome) return false;
     this.recipe = recipe;
     this.examination = examination;
@@ -78,7 +87,7 @@ class Shrinker {
 
   /** Looks at a recipe without taking it. */
   private async look(recipe: Recipe): Promise<Examination | undefined> {
-    return this.left > 0 ? examine(this.property, this.kernel, recipe, this.caller) : undefined;
+    return this.left > 0 ? this.check(recipe) : undefined;
   }
 
   async narrowTokens(): Promise<void> {
