@@ -1,10 +1,10 @@
 /**
  * The batched f64 Sinkhorn of every dialect. Linear iteration wherever f64 carries it; logarithms where the logits are so wide
- * that a line could underflow and the dialect has no ε to catch it. n = 4 runs as straight-line code (sinkhorn4.ts), bit-identical
- * to the loop here.
+ * that a line could underflow and the dialect has no ε to catch it. n = 4 runs two matrices at a time in WebAssembly SIMD (simd.ts),
+ * bit-identical to the loop here.
  */
 import { firstNormalised, type SinkhornDialect } from './dialect.ts';
-import { sinkhorn4 } from './sinkhorn4.ts';
+import { matricesPerCall, pairRunner, type PairRunner } from './simd.ts';
 import { shiftsOf, stepsOf, type Side, type Step } from './steps.ts';
 
 /** Logits whose range is above this leave the linear iteration when there is no ε: e^−300 squared is still a normal number. */
@@ -15,27 +15,62 @@ export function sinkhornReference(logits: Float64Array, tokens: number, n: numbe
   const out = new Float64Array(tokens * n * n);
   const shifts = new Float64Array(n);
   const steps = stepsOf(dialect);
+  const linear: number[] = [];
   for (let token = 0; token < tokens; token++) {
     const offset = token * n * n;
     if (needsLogarithms(dialect, logits, offset, n)) {
       iterateLogarithms(logits, out, offset, n, steps);
-    } else {
-      exponentials(dialect, logits, out, offset, n, shifts);
-      if (n === 4) sinkhorn4(out, offset, steps);
-      else iterate(out, offset, n, steps);
+      continue;
+    }
+    exponentials(dialect, logits, out, offset, n, shifts);
+    if (n === 4) linear.push(offset);
+    else iterate(out, offset, n, steps);
+  }
+  if (linear.length > 0) iteratePairs(out, linear, dialect);
+  return out;
+}
+
+const runners = new Map<string, PairRunner>();
+
+/** The 4×4 matrices at `offsets`, two by two; an odd last one is paired with itself. */
+function iteratePairs(x: Float64Array, offsets: readonly number[], dialect: SinkhornDialect): void {
+  const key = JSON.stringify([dialect.start, dialect.epsilonInStart, dialect.divisor, dialect.lastNormalised, dialect.iterations, dialect.epsilon]);
+  const runner = runners.get(key) ?? pairRunner(dialect);
+  runners.set(key, runner);
+  const { memory } = runner;
+  for (let from = 0; from < offsets.length; from += matricesPerCall) {
+    const count = Math.min(matricesPerCall, offsets.length - from);
+    const pairs = Math.ceil(count / 2);
+    for (let p = 0; p < pairs; p++) {
+      const a = offsets[from + 2 * p]!;
+      const b = offsets[from + Math.min(2 * p + 1, count - 1)]!;
+      for (let k = 0, place = 32 * p; k < 16; k++, place += 2) {
+        memory[place] = x[a + k]!;
+        memory[place + 1] = x[b + k]!;
+      }
+    }
+    runner.run(pairs);
+    for (let p = 0; p < pairs; p++) {
+      const a = offsets[from + 2 * p]!;
+      const b = offsets[from + Math.min(2 * p + 1, count - 1)]!;
+      for (let k = 0, place = 32 * p; k < 16; k++, place += 2) {
+        x[a + k] = memory[place]!;
+        x[b + k] = memory[place + 1]!;
+      }
     }
   }
-  return out;
 }
 
 /** exp(L − shift) of one matrix. */
 export function exponentials(dialect: SinkhornDialect, logits: Float64Array, out: Float64Array, offset: number, n: number, shifts: Float64Array): void {
   shiftsOf(dialect, logits, offset, n, shifts);
-  const alongRows = firstNormalised(dialect) === 'rows';
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      const index = offset + i * n + j;
-      out[index] = Math.exp(logits[index]! - shifts[alongRows ? i : j]!);
+  const [lineStride, entryStride] = firstNormalised(dialect) === 'rows' ? [n, 1] : [1, n];
+  for (let line = 0; line < n; line++) {
+    const shift = shifts[line]!;
+    for (let e = 0, index = offset + line * lineStride; e < n; e++, index += entryStride) {
+      const argument = logits[index]! - shift;
+      // the largest entry of each line: a quarter of all at n = 4
+      out[index] = argument === 0 ? 1 : Math.exp(argument);
     }
   }
 }

@@ -29,15 +29,15 @@ export function isScaleFree(dialect: SinkhornDialect): boolean {
 
 /** What the dialect subtracts from each line of the logits before the exponential; `line` counts lines of the first side. */
 export function shiftsOf(dialect: SinkhornDialect, logits: Float64Array, offset: number, n: number, shifts: Float64Array): void {
-  shifts.fill(0, 0, n);
+  for (let line = 0; line < n; line++) shifts[line] = 0;
   // where a common factor cancels, the reference subtracts the line's maximum whatever the kernel does: it is the same function
   if (dialect.stabilisation === 'none' && !isScaleFree(dialect)) return;
-  const alongRows = firstNormalised(dialect) === 'rows';
+  const [lineStride, entryStride] = firstNormalised(dialect) === 'rows' ? [n, 1] : [1, n];
   let largest = -Infinity;
   for (let line = 0; line < n; line++) {
     let max = -Infinity;
-    for (let k = 0; k < n; k++) {
-      const value = logits[offset + (alongRows ? line * n + k : k * n + line)]!;
+    for (let k = 0, index = offset + line * lineStride; k < n; k++, index += entryStride) {
+      const value = logits[index]!;
       if (value > max) max = value;
     }
     shifts[line] = max;
