@@ -5,6 +5,7 @@ import { firstRecipes, recipeArbitrary } from '../generate/arbitrary.ts';
 import { hashText } from '../generate/random.ts';
 import type { Recipe } from '../generate/recipe.ts';
 import type { KernelDeclaration } from '../targets/kernel.ts';
+import { breathe } from './breathe.ts';
 import { KernelCaller } from './call.ts';
 import { recordCounterexample, type RecordOptions } from './record.ts';
 import { casesOf } from './effort.ts';
@@ -49,6 +50,7 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   let worst: Worst | undefined;
   let failure: { recipe: Recipe; examination: Examination } | undefined;
   const predicate = async (recipe: Recipe): Promise<boolean> => {
+    await breathe();
     const examination = await examine(property, kernel, recipe, caller);
     cases++;
     problems += examination.judged;

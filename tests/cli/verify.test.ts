@@ -183,6 +183,17 @@ describe('a run that did not check everything never looks like a pass', () => {
     expect(code).toBe(130);
   });
 
+  it('Ctrl-C reaches kernels that answer at once, on both cores', async () => {
+    const args = ['verify', '-t', 'reference,tfjs-cpu', '-e', 'thorough', '-s', '1', '--reporter', 'json', '--output-file', '-'];
+    const { code, stdout } = await plumbline(folderWith({}), args, {}, (child) => {
+      child.stderr!.once('data', () => setTimeout(() => child.kill('SIGINT'), 1500));
+    });
+    const report = JSON.parse(stdout) as Report;
+    expect(report.interrupted).toBe(true);
+    expect(new Set(report.results.map(({ target }) => target))).toEqual(new Set(['reference', 'tfjs-cpu']));
+    expect(code).toBe(130);
+  });
+
   it('Ctrl-C twice: 130 at once', async () => {
     const folder = folderWith({ 'stuck.mjs': kernelFile('return new Promise((resolve) => setTimeout(resolve, 60_000, { layerInput }));') });
     const started = performance.now();
