@@ -61,7 +61,7 @@ describe.each(backends)('tfjs-%s kernels', (backend) => {
   it('logits of any width', async () => {
     for (const scale of [0, 2 ** -140, 1e-3, 40, 1e4]) expect(await firstOutside(backend, tilekernels, 'sinkhorn', sizesOf(16, 4), 7, scale)).toBeUndefined();
     // beyond this width the backward bound's expansion does not converge, and nothing is claimed
-    for (const scale of [0, 2 ** -140, 1e-3, 10]) expect(await firstOutside(backend, tilekernels, 'sinkhorn-vjp', sizesOf(16, 4), 7, scale)).toBeUndefined();
+    for (const scale of [0, 2 ** -140, 1e-3, 40]) expect(await firstOutside(backend, tilekernels, 'sinkhorn-vjp', sizesOf(16, 4), 7, scale)).toBeUndefined();
   });
 
   it('both orientations of mixing', async () => {
