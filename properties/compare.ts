@@ -1,20 +1,19 @@
 /** Comparisons that several claims share. */
-import { elementsPerToken, type Bounded, type Values } from '../src/operations/operation.ts';
+import { isCertified, type Bounded, type Values } from '../src/operations/operation.ts';
 import type { CheckContext } from '../src/verify/property.ts';
 import type { Judge } from '../src/verify/judge.ts';
+import { partsOf } from './tokens.ts';
 
 /** Every output element against the reference, within its bound; tokens that the arithmetic cannot carry are left out. */
 export function compareAll<D>(judge: Judge, context: CheckContext<D>, output: Values, bounded: Bounded): void {
   for (const port of context.kernel.operation.outputs) {
-    const per = elementsPerToken(port, context.sizes);
     const measured = output[port.name]!;
     const expected = bounded.values[port.name]!;
     const errors = bounded.errors[port.name]!;
     judge.show(port.name, measured, expected);
-    for (let token = 0; token < context.sizes.tokens; token++) {
-      if (bounded.certified[token] === 0) continue;
-      for (let k = 0; k < per; k++) {
-        const index = token * per + k;
+    for (const { token, from, to } of partsOf(port, context.sizes)) {
+      if (!isCertified(bounded, port, token)) continue;
+      for (let index = from; index < to; index++) {
         judge.atMost(token, measured[index]! - expected[index]!, errors[index]!, port.name, index, () => `${port.name} − reference`, () => bounded.explain(port.name, index));
       }
     }

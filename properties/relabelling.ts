@@ -3,11 +3,12 @@
  * H → PHPᵀ, pre → P·pre, x → P·x give y → P·y, and so for gradients and depth.
  *
  * Proof: the operation is the same expression in permuted indices. Only the order of summation changes, so both results are within their own bounds of
- * the same truth. One permutation per token. Class: exact.
+ * the same truth. One permutation per token, one for all where they share parameters. Class: exact.
  */
-import { tokenRandom } from './tokens.ts';
+import { partsOf, tokenRandom } from './tokens.ts';
 import type { InputPlan } from '../src/generate/recipe.ts';
-import { elementsPerToken, type OperationId, type Port, type Sizes } from '../src/operations/operation.ts';
+import { lengthOf, sourcesOf } from '../src/operations/dims.ts';
+import { isCertified, isShared, type OperationId, type Port, type Sizes } from '../src/operations/operation.ts';
 import { defineProperty, type PowerMutation, type Property } from '../src/verify/property.ts';
 
 /** The relabelling property of an operation. */
@@ -22,7 +23,8 @@ export function relabelling(id: string, operation: OperationId, power: readonly 
     power,
     async check(context) {
       const { kernel, sizes } = context;
-      const orders = Array.from({ length: sizes.tokens }, (_, token) => tokenRandom(context, 'relabelling', token).permutation(sizes.streams));
+      const sharing = kernel.operation.inputs.some(isShared);
+      const orders = Array.from({ length: sizes.tokens }, (_, token) => tokenRandom(context, 'relabelling', sharing ? 0 : token).permutation(sizes.streams));
       const relabelled: Record<string, Float64Array> = {};
       for (const port of kernel.operation.inputs) relabelled[port.name] = relabel(port, context.inputs[port.name]!, sizes, orders);
       const plain = await context.run(context.inputs);
@@ -30,14 +32,13 @@ export function relabelling(id: string, operation: OperationId, power: readonly 
       const [a, b] = [context.bounded(context.inputs), context.bounded(relabelled)];
       const judge = context.judge();
       for (const port of kernel.operation.outputs) {
-        const per = elementsPerToken(port, sizes);
         const expected = relabel(port, plain[port.name]!, sizes, orders);
         const expectedErrors = relabel(port, a.errors[port.name]!, sizes, orders);
         const measured = other[port.name]!;
         judge.show(port.name, measured, expected);
-        for (let token = 0; token < sizes.tokens; token++) {
-          if (a.certified[token] === 0 || b.certified[token] === 0) continue;
-          for (let index = token * per; index < (token + 1) * per; index++) {
+        for (const { token, from, to } of partsOf(port, sizes)) {
+          if (!isCertified(a, port, token) || !isCertified(b, port, token)) continue;
+          for (let index = from; index < to; index++) {
             const bound = b.errors[port.name]![index]! + expectedErrors[index]!;
             judge.atMost(token, measured[index]! - expected[index]!, bound, port.name, index, () => 'result for renamed streams − renamed result');
           }
@@ -50,23 +51,15 @@ export function relabelling(id: string, operation: OperationId, power: readonly 
 
 /** Values with every stream axis permuted: the new index a is the old index order[a]. */
 export function relabel(port: Port, values: Float64Array, sizes: Sizes, orders: readonly (readonly number[])[]): Float64Array {
-  const axes = port.dims.slice(1);
-  const per = elementsPerToken(port, sizes);
-  const result = new Float64Array(values.length);
-  for (let token = 0; token < sizes.tokens; token++) {
-    for (let k = 0; k < per; k++) {
-      let rest = k;
-      let source = 0;
-      let stride = 1;
-      for (let axis = axes.length - 1; axis >= 0; axis--) {
-        const length = sizes[axes[axis]!];
-        const position = rest % length;
-        rest = Math.floor(rest / length);
-        source += stride * (axes[axis] === 'streams' ? orders[token]![position]! : position);
-        stride *= length;
-      }
-      result[token * per + k] = values[token * per + source]!;
+  const axes = isShared(port) ? port.dims : port.dims.slice(1);
+  const result = values.slice();
+  for (const { token, from } of partsOf(port, sizes)) {
+    let sources = [0];
+    for (const axis of axes) {
+      const along = sourcesOf(axis, sizes, 'streams', orders[token]!);
+      sources = sources.flatMap((offset) => along.map((index) => offset * lengthOf(axis, sizes) + index));
     }
+    sources.forEach((source, k) => (result[from + k] = values[from + source]!));
   }
   return result;
 }

@@ -1,9 +1,9 @@
 /** Outputs that must be the same bits, token by token; and what replaces this for kernels that do not promise it. */
-import { elementsPerToken, type Sizes, type Values } from '../src/operations/operation.ts';
+import { elementsPerToken, isCertified, isShared, type Sizes, type Values } from '../src/operations/operation.ts';
 import type { Judge } from '../src/verify/judge.ts';
 import type { CheckContext } from '../src/verify/property.ts';
 
-/** Tokens `places` of `measured` are tokens `tokens` of `expected`; sizes other than the number of tokens are the same. */
+/** Tokens `places` of `measured` are tokens `tokens` of `expected`; sizes other than the number of tokens are the same. Shared outputs are sums over different tokens then, and left to `compareShared`. */
 export interface Pairing {
   readonly tokens: readonly number[];
   readonly places: readonly number[];
@@ -35,6 +35,22 @@ export function compareBits<D>(
         if (bounded === undefined) judge.same(token, found[from + i]!, wanted[index]!, port.name, index, () => what);
         else judge.atMost(token, found[from + i]! - wanted[index]!, 2 * bounded.errors[port.name]![index]!, port.name, index, () => `${what}, within twice the bound`);
       }
+    });
+  }
+}
+
+/**
+ * Shared outputs of two calls about the same tokens: the same bits if `promised`, otherwise within twice the bound of each other (their terms may have
+ * been added in another order).
+ */
+export function compareShared<D>(judge: Judge, context: CheckContext<D>, measured: Values, expected: Values, promised: boolean, what: string): void {
+  for (const port of context.kernel.operation.outputs.filter(isShared)) {
+    const bounded = promised ? undefined : context.bounded(context.inputs);
+    if (context.sizes.tokens === 0 || (bounded !== undefined && !isCertified(bounded, port, 0))) continue;
+    measured[port.name]!.forEach((value, index) => {
+      const wanted = expected[port.name]![index]!;
+      if (bounded === undefined) judge.same(0, value, wanted, port.name, index, () => what);
+      else judge.atMost(0, value - wanted, 2 * bounded.errors[port.name]![index]!, port.name, index, () => `${what}, within twice the bound`);
     });
   }
 }

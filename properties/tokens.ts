@@ -1,19 +1,37 @@
 /** Whole tokens as the unit of a claim: picking and joining them, and randomness that stays with a token when others are dropped. */
-import { elementsPerToken, type Port, type Sizes, type Values } from '../src/operations/operation.ts';
+import { elementsOf, elementsPerToken, isShared, type Port, type Sizes, type Values } from '../src/operations/operation.ts';
 import { hashText, Random } from '../src/generate/random.ts';
 import type { CheckContext } from '../src/verify/property.ts';
 
-/** The tokens `picks` of every port, in that order. */
+/** The tokens `picks` of every port, in that order; shared ports as they are. */
 export function pickTokens(ports: readonly Port[], values: Values, sizes: Sizes, picks: readonly number[]): Values {
   const picked: Record<string, Float64Array> = {};
   for (const port of ports) {
     const per = elementsPerToken(port, sizes);
     const from = values[port.name]!;
+    if (isShared(port)) {
+      picked[port.name] = from;
+      continue;
+    }
     const to = new Float64Array(per * picks.length);
     picks.forEach((token, place) => to.set(from.subarray(token * per, (token + 1) * per), place * per));
     picked[port.name] = to;
   }
   return picked;
+}
+
+/** The elements `from` … `to` − 1 of a port that one claim is about. */
+export interface Part {
+  readonly token: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The parts of a port: each token's; all of it, counted to token 0, where it is shared. */
+export function partsOf(port: Port, sizes: Sizes): Part[] {
+  if (isShared(port)) return sizes.tokens === 0 ? [] : [{ token: 0, from: 0, to: elementsOf(port, sizes) }];
+  const per = elementsPerToken(port, sizes);
+  return Array.from({ length: sizes.tokens }, (_, token) => ({ token, from: token * per, to: (token + 1) * per }));
 }
 
 /**

@@ -5,8 +5,9 @@
  * Sees what a kernel adds on its own: a bias, what an earlier call left in the output, a token that was never written.
  */
 import type { InputPlan } from '../src/generate/recipe.ts';
-import { elementsPerToken, type OperationId } from '../src/operations/operation.ts';
+import { isCertified, type OperationId } from '../src/operations/operation.ts';
 import { defineProperty, type Property } from '../src/verify/property.ts';
+import { partsOf } from './tokens.ts';
 
 /** The property for one gradient operation. The kernel first runs on the real cotangent, so that there is something to leave behind. */
 export function zeroCotangent(id: string, operation: OperationId, inputs: InputPlan = {}): Property {
@@ -20,15 +21,16 @@ export function zeroCotangent(id: string, operation: OperationId, inputs: InputP
     power: [],
     async check(context) {
       await context.run(context.inputs);
-      const output = await context.run({ ...context.inputs, cotangent: new Float64Array(context.inputs['cotangent']!.length) });
-      const { certified } = context.bounded(context.inputs);
+      const cotangents = context.kernel.operation.inputs.filter(({ role }) => role === 'cotangent');
+      const zeros = Object.fromEntries(cotangents.map(({ name }) => [name, new Float64Array(context.inputs[name]!.length)]));
+      const output = await context.run({ ...context.inputs, ...zeros });
+      const bounded = context.bounded(context.inputs);
       const judge = context.judge();
       for (const port of context.kernel.operation.outputs) {
-        const per = elementsPerToken(port, context.sizes);
-        output[port.name]!.forEach((value, index) => {
-          const token = Math.floor(index / per);
-          if (certified[token] === 1) judge.atMost(token, value, 0, port.name, index, () => 'gradient for a cotangent of zero');
-        });
+        for (const { token, from, to } of partsOf(port, context.sizes)) {
+          if (!isCertified(bounded, port, token)) continue;
+          for (let index = from; index < to; index++) judge.atMost(token, output[port.name]![index]!, 0, port.name, index, () => 'gradient for a cotangent of zero');
+        }
       }
       return judge.finish();
     },

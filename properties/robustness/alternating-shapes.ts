@@ -6,7 +6,7 @@
  * Sees: buffers and results kept by the first shape seen, tails of a larger call left in a smaller one, sizes that were compiled in.
  */
 import { pickTokens } from '../tokens.ts';
-import { compareBits, everyToken } from '../same-bits.ts';
+import { compareBits, compareShared, everyToken } from '../same-bits.ts';
 import { forEveryOperation } from './every-operation.ts';
 
 export const alternatingShapes = forEveryOperation('alternating-shapes', {
@@ -30,6 +30,7 @@ export const alternatingShapes = forEveryOperation('alternating-shapes', {
     compareBits(judge, context, doubled, first, { tokens, places: tokens.map((token) => token + sizes.tokens) }, promised, 'token in the second half of the doubled batch − in the batch');
     compareBits(judge, context, halved, first, { tokens: half, places: half }, promised, 'token in the first half of the batch − in the batch');
     compareBits(judge, context, again, first, { tokens, places: tokens }, promised, 'token in the batch, after other shapes − before');
+    compareShared(judge, context, again, first, promised, 'sum over the batch, after other shapes − before');
     return judge.finish();
   },
 });

@@ -5,7 +5,7 @@
  * that promise it; without the promise the two results may differ by twice the bound.
  * Sees: results of an earlier call, state that is not reset, races, memory that was never initialised, random numbers.
  */
-import { compareBits, everyToken } from '../same-bits.ts';
+import { compareBits, compareShared, everyToken } from '../same-bits.ts';
 import { forEveryOperation } from './every-operation.ts';
 
 export const determinism = forEveryOperation('determinism', {
@@ -25,6 +25,8 @@ export const determinism = forEveryOperation('determinism', {
     const third = await context.run(context.inputs);
     compareBits(judge, context, second, first, { tokens, places: tokens }, kernel.deterministic, 'second call − first call');
     compareBits(judge, context, third, first, { tokens, places: tokens }, kernel.deterministic, 'third call − first call');
+    compareShared(judge, context, second, first, kernel.deterministic, 'second call − first call');
+    compareShared(judge, context, third, first, kernel.deterministic, 'third call − first call');
     return judge.finish();
   },
 });

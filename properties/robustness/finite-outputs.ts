@@ -5,7 +5,8 @@
  * Class: exact. Sees: a missing or wrong maximum before the exponential, an epsilon that is missing where a line can be zero, 0/0, ∞ − ∞.
  */
 import { forEveryOperation } from './every-operation.ts';
-import { elementsPerToken } from '../../src/operations/operation.ts';
+import { isCertified } from '../../src/operations/operation.ts';
+import { partsOf } from '../tokens.ts';
 
 export const finiteOutputs = forEveryOperation('finite-outputs', {
   claim: 'Finite inputs of any scale give finite outputs.',
@@ -16,14 +17,16 @@ export const finiteOutputs = forEveryOperation('finite-outputs', {
   async check(context) {
     const { kernel, sizes } = context;
     const output = await context.run(context.inputs);
-    const { certified } = context.bounded(context.inputs);
+    const bounded = context.bounded(context.inputs);
     const judge = context.judge();
     for (const port of kernel.operation.outputs) {
-      const per = elementsPerToken(port, sizes);
-      output[port.name]!.forEach((value, index) => {
-        const token = Math.floor(index / per);
-        if (certified[token] === 1) judge.holds(token, Number.isFinite(value), port.name, index, () => `${value} for finite inputs`);
-      });
+      for (const { token, from, to } of partsOf(port, sizes)) {
+        if (!isCertified(bounded, port, token)) continue;
+        for (let index = from; index < to; index++) {
+          const value = output[port.name]![index]!;
+          judge.holds(token, Number.isFinite(value), port.name, index, () => `${value} for finite inputs`);
+        }
+      }
     }
     return judge.finish();
   },

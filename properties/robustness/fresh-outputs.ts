@@ -2,9 +2,8 @@
  * Claim: the outputs of a call are the caller's: a later call does not change them. The second call gets zeros, so that a shared buffer shows.
  * `context.runKeeping` reads the first call's tensors again after the second call. Class: bitwise.
  */
-import { everyToken } from '../same-bits.ts';
+import { partsOf } from '../tokens.ts';
 import { forEveryOperation } from './every-operation.ts';
-import { elementsPerToken } from '../../src/operations/operation.ts';
 
 export const freshOutputs = forEveryOperation('fresh-outputs', {
   claim: 'A later call does not change the outputs of an earlier one.',
@@ -18,9 +17,8 @@ export const freshOutputs = forEveryOperation('fresh-outputs', {
     const { first, firstAfterSecond } = await context.runKeeping(inputs, zeros);
     const judge = context.judge();
     for (const port of kernel.operation.outputs) {
-      const per = elementsPerToken(port, sizes);
-      for (const token of everyToken(sizes)) {
-        for (let index = token * per; index < (token + 1) * per; index++) {
+      for (const { token, from, to } of partsOf(port, sizes)) {
+        for (let index = from; index < to; index++) {
           judge.same(token, firstAfterSecond[port.name]![index]!, first[port.name]![index]!, port.name, index, () => 'output after another call − as it was returned');
         }
       }

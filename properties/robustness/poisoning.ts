@@ -10,7 +10,7 @@
 import { tokenRandom } from '../tokens.ts';
 import { compareBits, everyToken } from '../same-bits.ts';
 import { forEveryOperation } from './every-operation.ts';
-import { elementsPerToken } from '../../src/operations/operation.ts';
+import { elementsPerToken, isShared } from '../../src/operations/operation.ts';
 
 export const poisoning = forEveryOperation('poisoning', {
   claim: 'NaN and infinities in one token stay in that token, and do not come out as numbers.',
@@ -28,8 +28,9 @@ export const poisoning = forEveryOperation('poisoning', {
     poisons.forEach((poison, token) => {
       if (poison === undefined) return;
       const { random, kind } = poison;
-      const target = random.below(kernel.operation.inputs.length);
-      kernel.operation.inputs.forEach((port, k) => {
+      const ports = kernel.operation.inputs.filter((port) => !isShared(port));
+      const target = random.below(ports.length);
+      ports.forEach((port, k) => {
         const per = elementsPerToken(port, sizes);
         if (kind === 0) poisoned[port.name]!.fill(NaN, token * per, (token + 1) * per);
         else if (k === target && per > 0) poisoned[port.name]![token * per + random.below(per)] = [NaN, Infinity, -Infinity][kind - 1]!;

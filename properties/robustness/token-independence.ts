@@ -7,7 +7,7 @@
  * Sees: a maximum or sum over the batch, a neighbour's token, tails that are not written, an order that was changed, one result for all calls.
  */
 import { pickTokens, tokenRandom } from '../tokens.ts';
-import { compareBits, everyToken } from '../same-bits.ts';
+import { compareBits, compareShared, everyToken } from '../same-bits.ts';
 import { forEveryOperation } from './every-operation.ts';
 
 export const tokenIndependence = forEveryOperation('token-independence', {
@@ -26,6 +26,7 @@ export const tokenIndependence = forEveryOperation('token-independence', {
     const reversed = await context.run(pickTokens(ports, context.inputs, sizes, tokens.toReversed()));
     const mirrored = { tokens, places: tokens.toReversed() };
     compareBits(judge, context, reversed, whole, mirrored, kernel.batchInvariant, 'token in the reversed batch − in the batch');
+    compareShared(judge, context, reversed, whole, false, 'sum over the reversed batch − over the batch');
 
     const part = tokens.filter((token) => tokenRandom(context, 'part of the batch', token).below(2) === 0);
     if (part.length > 0) {

@@ -1,18 +1,19 @@
 /**
  * Which family and scale a token gets. 'mixed' deals like a card player: of every F tokens in a row each of the F families gets
  * one, in an order of its own, and the scales rotate, so that F·S tokens meet every family at every scale. All of it depends
- * only on the recipe's seed and the token's index in the original batch.
+ * only on the recipe's seed and the token's index in the original batch. What all tokens share gets the family of token 0.
  */
 import { PlumblineError, suggest } from '../errors.ts';
 import type { Operation, Port } from '../operations/operation.ts';
 import { finiteCotangentFamilies, cotangentFamilies } from './families/cotangents.ts';
 import { finiteLogitsFamilies, logitScales, logitsFamilies } from './families/logits.ts';
 import { finiteMappingFamilies, mappingFamilies } from './families/mappings.ts';
+import { finiteParameterFamilies, parameterFamilies } from './families/parameters.ts';
 import { finiteStreamFamilies, streamFamilies } from './families/streams.ts';
 import { hashText, Random } from './random.ts';
 import type { InputPlan, Recipe } from './recipe.ts';
 
-export const familyKinds = ['logits', 'mappings', 'streams', 'cotangents'] as const;
+export const familyKinds = ['logits', 'mappings', 'streams', 'cotangents', 'parameters'] as const;
 /** The kinds of families; keys of `Recipe.families` and of `InputPlan`. */
 export type FamilyKind = (typeof familyKinds)[number];
 
@@ -21,19 +22,27 @@ const known: Readonly<Record<FamilyKind, Readonly<Record<string, unknown>>>> = {
   mappings: mappingFamilies,
   streams: streamFamilies,
   cotangents: cotangentFamilies,
+  parameters: parameterFamilies,
 };
 const defaults: Readonly<Record<FamilyKind, readonly string[]>> = {
   logits: finiteLogitsFamilies,
   mappings: finiteMappingFamilies,
   streams: finiteStreamFamilies,
   cotangents: finiteCotangentFamilies,
+  parameters: finiteParameterFamilies,
 };
 
 /** The kind of families that fill a port. */
 export function kindOf(port: Port): FamilyKind {
   if (port.role === 'logits') return 'logits';
   if (port.role === 'residual-mapping') return 'mappings';
+  if (isParameter(port)) return 'parameters';
   return port.role === 'cotangent' || port.role === 'gradient' ? 'cotangents' : 'streams';
+}
+
+/** Whether a port holds parameters, of which all tokens have the same. */
+export function isParameter({ role }: Port): boolean {
+  return role === 'projection' || role === 'scale' || role === 'bias' || role === 'weight';
 }
 
 /** The kinds that an operation's inputs need. */
@@ -106,7 +115,7 @@ export function resolveMixed(recipe: Recipe, operation: Operation, plan: InputPl
   const families: Record<string, string> = { ...recipe.families };
   for (const kind of kindsOf(operation)) {
     const choice = familyChoice(recipe, plan, kind);
-    families[kind] = choice.names[choice.of(token)]!;
+    families[kind] = choice.names[choice.of(kind === 'parameters' ? 0 : token)]!;
   }
   const scale = kindsOf(operation).includes('logits') ? scaleChoice(recipe, plan, familyChoice(recipe, plan, 'logits'))(token) : recipe.scale;
   return { families, scale };

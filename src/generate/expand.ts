@@ -1,11 +1,13 @@
 /** From a recipe to the tensors that it stands for. Pure: the same recipe and plan give the same bits. */
 import { PlumblineError, suggest } from '../errors.ts';
-import { elementsPerToken, type Operation, type Port, type Sizes, type Values } from '../operations/operation.ts';
-import { familyChoice, familyKinds, familyNamed, kindOf, scaleChoice } from './choices.ts';
+import { lengthOf } from '../operations/dims.ts';
+import { elementsOf, elementsPerToken, isShared, type Operation, type Port, type Sizes, type Values } from '../operations/operation.ts';
+import { familyChoice, familyKinds, familyNamed, isParameter, kindOf, scaleChoice } from './choices.ts';
 import { coefficientFamilies } from './families/coefficients.ts';
 import { cotangentFamilies } from './families/cotangents.ts';
 import { logitsFamilies } from './families/logits.ts';
 import { mappingFamilies } from './families/mappings.ts';
+import { parameterFamilies } from './families/parameters.ts';
 import { streamFamilies } from './families/streams.ts';
 import { hashText, Random } from './random.ts';
 import { recipeSizes, type InputPlan, type Recipe } from './recipe.ts';
@@ -28,6 +30,7 @@ export function expand(recipe: Recipe, operation: Operation, plan: InputPlan): V
 }
 
 function generate(port: Port, recipe: Recipe, plan: InputPlan): Float64Array {
+  if (isShared(port)) return parameters(port, recipe, plan);
   const { tokens } = recipeSizes(recipe);
   const perToken = elementsPerToken(port, recipe.sizes);
   const out = new Float64Array(tokens * perToken);
@@ -38,6 +41,19 @@ function generate(port: Port, recipe: Recipe, plan: InputPlan): Float64Array {
     const token = recipe.tokens === undefined ? place : recipe.tokens[place]!;
     fill(out, place * perToken, new Random(recipe.seed, word, token), token);
   }
+  return out;
+}
+
+/** What all tokens share depends on the seed alone. */
+function parameters(port: Port, recipe: Recipe, plan: InputPlan): Float64Array {
+  const { sizes } = recipe;
+  const out = new Float64Array(elementsOf(port, sizes));
+  const choice = familyChoice(recipe, plan, 'parameters');
+  const family = parameterFamilies[choice.names[choice.of(0)]!]!;
+  const last = port.dims.at(-1)!;
+  const columns = lengthOf(last, sizes);
+  const shape = { rows: columns === 0 ? 0 : out.length / columns, columns, streams: last === 'coefficients' ? sizes.streams : undefined };
+  if (isParameter(port)) family[port.role as keyof typeof family](out, shape, new Random(recipe.seed, hashText(port.name)));
   return out;
 }
 
@@ -67,8 +83,7 @@ function fillOf(port: Port, recipe: Recipe, plan: InputPlan): Fill {
       const limit = port.name === 'postMapping' ? 2 : 1; // 2σ(·) and σ(·) in the paper
       return (out, offset, random, token) => random.pick(families[choice.of(token)]!)(out, offset, columns, limit, random);
     }
-    case 'cotangent':
-    case 'gradient': {
+    default: {
       const families = choice.names.map((name) => cotangentFamilies[name]!);
       return (out, offset, random, token) => families[choice.of(token)]!(out, offset, rows, columns, random);
     }
@@ -81,18 +96,18 @@ function coefficientsOf(names: readonly string[]): (typeof coefficientFamilies)[
 
 /** One token's values as a matrix: the last dimension, and all the others. */
 function matrixOf(port: Port, sizes: Sizes): [rows: number, columns: number] {
-  const lengths = port.dims.slice(1).map((dim) => sizes[dim]);
+  const lengths = port.dims.slice(1).map((dim) => lengthOf(dim, sizes));
   const columns = lengths.pop() ?? 1;
   return [lengths.reduce((product, length) => product * length, 1), columns];
 }
 
 function select(port: Port, explicit: readonly number[], recipe: Recipe): Float64Array {
   const perToken = elementsPerToken(port, recipe.sizes);
-  const count = perToken * recipe.sizes.tokens;
+  const count = elementsOf(port, recipe.sizes);
   if (explicit.length !== count) {
     throw new PlumblineError('bad-file', `The recipe has ${explicit.length} values for '${port.name}', its sizes ask for ${count}.`, 'Give one value per element, or leave the port out.');
   }
-  if (recipe.tokens === undefined) return Float64Array.from(explicit);
+  if (recipe.tokens === undefined || isShared(port)) return Float64Array.from(explicit);
   const out = new Float64Array(perToken * recipe.tokens.length);
   recipe.tokens.forEach((token, place) => {
     if (token >= recipe.sizes.tokens) {

@@ -3,7 +3,7 @@
  * scales, n = 4 and another n, and batches that end inside a tile.
  */
 import type { Operation, Sizes } from '../operations/operation.ts';
-import { kindsOf, planFamilies, planScales } from './choices.ts';
+import { kindsOf, planFamilies, planScales, type FamilyKind } from './choices.ts';
 import { hashText, Random } from './random.ts';
 import { supportClasses4 } from './support-classes.ts';
 import type { InputPlan, Recipe } from './recipe.ts';
@@ -33,11 +33,17 @@ export function firstRecipes(operation: Operation, plan: InputPlan, seed: number
     const key = JSON.stringify([sizes, wish.logits]);
     if (seen.has(key)) continue;
     seen.add(key);
-    const families = Object.fromEntries(kinds.map((kind) => [kind, kind === 'logits' ? (wish.logits ?? 'mixed') : 'mixed']));
+    const families = Object.fromEntries(kinds.map((kind) => [kind, kind === 'logits' ? (wish.logits ?? 'mixed') : kind === 'parameters' ? turn(plan, kind, recipes.length) : 'mixed']));
     const scale = kinds.includes('logits') ? ('mixed' as const) : 1;
     recipes.push({ operation: operation.id, sizes, seed: new Random(seed, hashText('first'), recipes.length).bits(), families, scale });
   }
   return recipes;
+}
+
+/** Parameters are the same for all tokens of a case, so that the families take turns. */
+function turn(plan: InputPlan, kind: FamilyKind, index: number): string {
+  const names = planFamilies(plan, kind);
+  return names[index % names.length]!;
 }
 
 /** Sizes to be met as nearly as the plan allows. `main` wishes are met at another n where theirs is not allowed. */

@@ -14,7 +14,7 @@ export const recipeSchema = z.strictObject({
   sizes: z.strictObject({ tokens: size, streams: z.int().min(1).max(16), channels: size, depth: size }),
   seed: z.int().min(0).max(0xffffffff),
   /**
-   * Family by kind of port (`logits`, `mappings`, `streams`, `cotangents`); 'mixed', also when absent, deals one of the property's
+   * Family by kind of port (`logits`, `mappings`, `streams`, `cotangents`, `parameters`); 'mixed', also when absent, deals one of the property's
    * families to each token. `coefficients` overrides the pre and post mappings that come with the family of streams.
    */
   families: z.record(z.string(), z.string()),
@@ -39,6 +39,8 @@ export interface InputPlan {
   readonly streams?: readonly string[];
   /** Families of cotangents, see `families/streams.ts`. */
   readonly cotangents?: readonly string[];
+  /** Families of parameters, see `families/parameters.ts`. */
+  readonly parameters?: readonly string[];
   /** Stream counts; 1…16 when absent. */
   readonly streamCounts?: readonly number[];
   /** Token counts; tile edges when absent. */

@@ -1,6 +1,7 @@
 /** Sizes worth running: the edges of tiles and vectors, the widths and depths of published models, and what fits a limit. */
 import { PlumblineError } from '../errors.ts';
-import { elementsPerToken, type Operation, type SizeName, type Sizes } from '../operations/operation.ts';
+import { dependsOn } from '../operations/dims.ts';
+import { elementsOf, type Operation, type SizeName, type Sizes } from '../operations/operation.ts';
 import { defaultMaxElements, type InputPlan } from './recipe.ts';
 
 /** What restricts sizes besides the plan: what a kernel supports. */
@@ -44,10 +45,10 @@ export function allowedStreams(plan: InputPlan, limits: SizeLimits = {}): number
   return allowed;
 }
 
-/** Elements of the largest tensor of an operation, or of the largest that has a certain dimension. */
+/** Elements of the largest tensor of an operation, or of the largest whose shape depends on a certain size. */
 export function largestTensor(operation: Operation, sizes: Sizes, having: SizeName = 'tokens'): number {
-  const ports = [...operation.inputs, ...operation.outputs].filter((port) => port.dims.includes(having));
-  return Math.max(0, ...ports.map((port) => sizes.tokens * elementsPerToken(port, sizes)));
+  const ports = [...operation.inputs, ...operation.outputs].filter((port) => port.dims.some((dim) => dependsOn(dim, having)));
+  return Math.max(0, ...ports.map((port) => elementsOf(port, sizes)));
 }
 
 /**

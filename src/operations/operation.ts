@@ -7,6 +7,7 @@ import type { z } from 'zod';
 
 import type { Arithmetic } from '../numerics/arithmetic.ts';
 import type { Dtype } from '../tensor/dtype.ts';
+import { lengthOf, type Dim } from './dims.ts';
 
 export type OperationId =
   | 'sinkhorn'
@@ -27,12 +28,15 @@ export interface Sizes {
 }
 export type SizeName = keyof Sizes;
 
-/** One named tensor of an operation. `dims` always starts with 'tokens'. */
+/**
+ * One named tensor of an operation. `dims` starts with 'tokens', except for a shared port: parameters that all tokens of a call use,
+ * and their gradients, which are sums over the tokens.
+ */
 export interface Port {
   readonly name: string;
-  readonly dims: readonly SizeName[];
+  readonly dims: readonly Dim[];
   /** What the numbers are; decides how they are generated. */
-  readonly role: 'logits' | 'residual-mapping' | 'mapping' | 'streams' | 'cotangent' | 'gradient';
+  readonly role: 'logits' | 'residual-mapping' | 'mapping' | 'streams' | 'projection' | 'scale' | 'bias' | 'weight' | 'cotangent' | 'gradient';
 }
 
 /** Values of several ports, flat and row-major. */
@@ -82,12 +86,27 @@ export interface Operation<D = unknown> {
   precise(inputs: Values, sizes: Sizes, dialect: D): Values;
 }
 
-/** Elements of one token of a port. */
+/** Whether all tokens share a port. */
+export function isShared(port: Port): boolean {
+  return port.dims[0] !== 'tokens';
+}
+
+/** Elements of one token of a port; none where the port is shared. */
 export function elementsPerToken(port: Port, sizes: Sizes): number {
-  return port.dims.slice(1).reduce((product, dim) => product * sizes[dim], 1);
+  return isShared(port) ? 0 : port.dims.slice(1).reduce((product, dim) => product * lengthOf(dim, sizes), 1);
+}
+
+/** Elements of the whole tensor. */
+export function elementsOf(port: Port, sizes: Sizes): number {
+  return port.dims.reduce((product, dim) => product * lengthOf(dim, sizes), 1);
 }
 
 /** Shape of a port. */
 export function shapeOf(port: Port, sizes: Sizes): number[] {
-  return port.dims.map((dim) => sizes[dim]);
+  return port.dims.map((dim) => lengthOf(dim, sizes));
+}
+
+/** Whether a bound makes a claim about a token's part of a port; about a shared port only where it does so about every token. */
+export function isCertified({ certified }: Bounded, port: Port, token: number): boolean {
+  return isShared(port) ? !certified.includes(0) : certified[token] === 1;
 }

@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 
 import { recipeSizes } from '../generate/recipe.ts';
-import { shapeOf } from '../operations/operation.ts';
+import { isShared, shapeOf } from '../operations/operation.ts';
 import type { KernelCaller } from './call.ts';
 import { writeCounterexample } from './counterexample-file.ts';
 import type { Property, ResolvedKernel } from './property.ts';
@@ -63,7 +63,7 @@ function windowOf(kernel: ResolvedKernel, { examination }: Shrunk): string {
   if (worst === undefined || shown === undefined || port === undefined || shown.output !== output) return '';
   return renderWindow({
     output: port.name,
-    shape: shapeOf(port, examination.case.sizes),
+    shape: [...(isShared(port) ? [1] : []), ...shapeOf(port, examination.case.sizes)],
     dtype: kernel.dtypes[port.name]!,
     measured: shown.measured,
     expected: shown.expected,

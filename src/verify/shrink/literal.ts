@@ -1,15 +1,16 @@
 /** Recipes by value: what the shrinker works on once a case is down to few numbers. */
 import type { Recipe } from '../../generate/recipe.ts';
-import { elementsPerToken, type Operation, type Sizes, type Values } from '../../operations/operation.ts';
+import { lengthOf, sourcesOf } from '../../operations/dims.ts';
+import { elementsPerToken, isShared, type Operation, type Sizes, type Values } from '../../operations/operation.ts';
 
-/** One token's inputs, by port. */
+/** One token's inputs, by port; or what all tokens share. */
 export type Problem = Readonly<Record<string, readonly number[]>>;
 
 /** The tokens of some inputs, one problem each. */
 export function problemsOf(operation: Operation, inputs: Values, sizes: Sizes): Problem[] {
   return Array.from({ length: sizes.tokens }, (_, token) =>
     Object.fromEntries(
-      operation.inputs.map((port) => {
+      operation.inputs.filter((port) => !isShared(port)).map((port) => {
         const per = elementsPerToken(port, sizes);
         return [port.name, Array.from(inputs[port.name]!.subarray(token * per, (token + 1) * per))];
       }),
@@ -17,9 +18,14 @@ export function problemsOf(operation: Operation, inputs: Values, sizes: Sizes): 
   );
 }
 
+/** The inputs that all tokens share. */
+export function sharedOf(operation: Operation, inputs: Values): Problem {
+  return Object.fromEntries(operation.inputs.filter(isShared).map((port) => [port.name, Array.from(inputs[port.name]!)]));
+}
+
 /** A recipe that stands for exactly these problems. */
-export function literalRecipe(recipe: Recipe, operation: Operation, problems: readonly Problem[], sizes: Sizes): Recipe {
-  const values = Object.fromEntries(operation.inputs.map((port) => [port.name, problems.flatMap((problem) => problem[port.name]!)]));
+export function literalRecipe(recipe: Recipe, operation: Operation, problems: readonly Problem[], shared: Problem, sizes: Sizes): Recipe {
+  const values = Object.fromEntries(operation.inputs.map((port) => [port.name, shared[port.name]?.slice() ?? problems.flatMap((problem) => problem[port.name]!)]));
   const { tokens: _tokens, ...rest } = recipe;
   return { ...rest, sizes: { ...sizes, tokens: problems.length }, values };
 }
@@ -38,15 +44,16 @@ export function complexity(problem: Problem): number {
   return nonZero * 64 + digits;
 }
 
-/** Keeps chosen indices of one dimension in every port that has it. */
+/** Keeps chosen indices of one dimension in every port of a problem that depends on it. */
 export function select(operation: Operation, problem: Problem, sizes: Sizes, dim: 'streams' | 'channels' | 'depth', kept: readonly number[]): Problem {
   return Object.fromEntries(
-    operation.inputs.map((port) => {
-      const dims = port.dims.slice(1);
-      const shape = dims.map((name) => sizes[name]);
-      const choices = dims.map((name, k) => (name === dim ? kept : Array.from({ length: shape[k]! }, (_, i) => i)));
-      return [port.name, pick(problem[port.name]!, shape, choices)];
-    }),
+    operation.inputs
+      .filter((port) => Object.hasOwn(problem, port.name))
+      .map((port) => {
+        const dims = isShared(port) ? port.dims : port.dims.slice(1);
+        const shape = dims.map((name) => lengthOf(name, sizes));
+        return [port.name, pick(problem[port.name]!, shape, dims.map((name) => sourcesOf(name, sizes, dim, kept)))];
+      }),
   );
 }
 

@@ -2,16 +2,18 @@
  * Makes a failing case small in few kernel calls. fast-check would shrink a tensor one element per call; here
  *   1. the batch is narrowed to the failing token, or to two, or to the shortest prefix that still fails (faults that only a batch shows);
  *   2. streams, channels and sublayers are left out around the failing element;
- *   3. numbers are simplified: because tokens are independent problems, hundreds of simpler candidates travel as the tokens of one call.
+ *   3. numbers are simplified: first those that all tokens share, one candidate a call; then, because tokens are independent problems, hundreds of
+ *      simpler candidates travel as the tokens of one call.
  * Every accepted step was seen to fail by itself.
  */
 import type { Recipe } from '../../generate/recipe.ts';
 import { recipeSizes } from '../../generate/recipe.ts';
+import { coordinatesOf, lengthOf } from '../../operations/dims.ts';
 import type { Sizes } from '../../operations/operation.ts';
 import type { KernelCaller } from '../call.ts';
 import { examine, type Examination } from '../examine.ts';
 import type { Property, ResolvedKernel } from '../property.ts';
-import { complexity, literalRecipe, problemsOf, select, type Problem } from './literal.ts';
+import { complexity, literalRecipe, problemsOf, select, sharedOf, type Problem } from './literal.ts';
 import { simplifications } from './simplify.ts';
 
 export interface Shrunk {
@@ -126,9 +128,10 @@ class Shrinker {
       for (const kept of this.choices(dim)) {
         const sizes = this.examination.case.sizes;
         if (kept.length >= sizes[dim] || (dim === 'streams' && !this.kernel.streams.includes(kept.length))) continue;
-        const problems = problemsOf(operation, this.examination.case.inputs, sizes);
+        const { inputs } = this.examination.case;
         const smaller: Sizes = { ...sizes, [dim]: kept.length };
-        const recipe = literalRecipe(this.recipe, operation, problems.map((problem) => select(operation as never, problem, sizes, dim, kept)), smaller);
+        const selected = (problem: Problem): Problem => select(operation, problem, sizes, dim, kept);
+        const recipe = literalRecipe(this.recipe, operation, problemsOf(operation, inputs, sizes).map(selected), selected(sharedOf(operation, inputs)), smaller);
         if (await this.accepts(recipe)) break;
       }
     }
@@ -151,11 +154,12 @@ class Shrinker {
     const worst = this.examination.judgement?.worst;
     const port = this.kernel.operation.outputs.find(({ name }) => name === worst?.output);
     if (worst === undefined || port === undefined || worst.index < 0) return [];
+    const { sizes } = this.examination.case;
     let rest = worst.index;
     const found: number[] = [];
     for (const name of [...port.dims].reverse()) {
-      const size = this.examination.case.sizes[name];
-      if (name === dim) found.unshift(rest % size);
+      const size = lengthOf(name, sizes);
+      found.unshift(...coordinatesOf(name, sizes, dim, rest % size));
       rest = Math.floor(rest / size);
     }
     return found;
@@ -163,10 +167,32 @@ class Shrinker {
 
   async simplifyNumbers(): Promise<void> {
     const { operation } = this.kernel;
+    await this.simplifyShared();
     const { sizes, inputs } = this.examination.case;
     const problems = problemsOf(operation, inputs, sizes);
     if (problems.length === 1) await this.simplifyOne(problems[0]!, sizes);
     else await this.simplifyBatch(problems, sizes);
+  }
+
+  /** Simpler parameters, boldest first; every candidate costs a call, so at most half of what is left goes here. */
+  private async simplifyShared(): Promise<void> {
+    const { operation } = this.kernel;
+    const reserve = Math.floor(this.left / 2);
+    const refused = new Set<string>();
+    for (let taken = true; taken; ) {
+      taken = false;
+      const { sizes, inputs } = this.examination.case;
+      const shared = sharedOf(operation, inputs);
+      if (Object.keys(shared).length === 0) return;
+      const problems = problemsOf(operation, inputs, sizes);
+      const simpler = simplifications(shared).filter((candidate) => complexity(candidate) < complexity(shared) && !refused.has(JSON.stringify(candidate)));
+      for (const candidate of simpler.slice(0, 24)) {
+        if (this.left <= reserve) return;
+        taken = await this.accepts(literalRecipe(this.recipe, operation, problems, candidate, sizes));
+        if (taken) break;
+        refused.add(JSON.stringify(candidate));
+      }
+    }
   }
 
   /** Rounds of packed candidates; the simplest that failed is tried alone and taken. */
@@ -219,6 +245,7 @@ class Shrinker {
   }
 
   private literal(problems: readonly Problem[], sizes: Sizes): Recipe {
-    return literalRecipe(this.recipe, this.kernel.operation, problems, { ...sizes, tokens: problems.length });
+    const { operation } = this.kernel;
+    return literalRecipe(this.recipe, operation, problems, sharedOf(operation, this.examination.case.inputs), { ...sizes, tokens: problems.length });
   }
 }

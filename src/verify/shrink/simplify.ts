@@ -9,12 +9,13 @@ export function simplifications(problem: Problem): Problem[] {
   const ports = Object.keys(problem);
   const places = ports.flatMap((port) => problem[port]!.map((value, index) => ({ port, index, value })));
   const nonZero = places.filter(({ value }) => !Object.is(value, 0));
+  const single = nonZero.slice(0, mostCandidates);
   const candidates: Problem[] = [];
   const everywhere = (change: (value: number) => number): void => void candidates.push(mapped(problem, ports, change));
 
   for (const port of ports) candidates.push(mapped(problem, [port], () => 0));
-  for (const kept of nonZero) candidates.push(only(problem, [kept]));
-  for (const port of ports) for (const kept of nonZero.filter((place) => place.port === port)) candidates.push({ ...problem, [port]: only(problem, [kept])[port]! });
+  for (const kept of single) candidates.push(only(problem, [kept]));
+  for (const port of ports) for (const kept of single.filter((place) => place.port === port)) candidates.push({ ...problem, [port]: only(problem, [kept])[port]! });
   everywhere((value) => Math.sign(value));
   everywhere((value) => Math.round(value));
   everywhere((value) => digits(value, 1));
@@ -30,8 +31,8 @@ export function simplifications(problem: Problem): Problem[] {
   if (nonZero.length <= 24) {
     for (let a = 0; a < nonZero.length; a++) for (let b = a + 1; b < nonZero.length; b++) candidates.push(only(problem, [nonZero[a]!, nonZero[b]!]));
   }
-  for (const block of blocks(nonZero.length)) candidates.push(replaced(problem, nonZero.slice(...block), () => 0));
-  for (const place of nonZero) {
+  for (const block of blocks(nonZero.length).slice(0, mostCandidates)) candidates.push(replaced(problem, nonZero.slice(...block), () => 0));
+  for (const place of single) {
     for (const simpler of [Math.sign(place.value), Math.round(place.value), digits(place.value, 1), digits(place.value, 2), Math.trunc(place.value / 2)]) {
       candidates.push(replaced(problem, [place], () => simpler));
     }
@@ -64,7 +65,9 @@ function only(problem: Problem, kept: readonly Place[]): Problem {
 }
 
 function replaced(problem: Problem, places: readonly Place[], change: (value: number) => number): Problem {
-  return places.reduce<Problem>((result, { port, index, value }) => ({ ...result, [port]: result[port]!.with(index, change(value)) }), problem);
+  const changed = new Map([...new Set(places.map(({ port }) => port))].map((port) => [port, problem[port]!.slice()]));
+  for (const { port, index, value } of places) changed.get(port)![index] = change(value);
+  return { ...problem, ...Object.fromEntries(changed) };
 }
 
 function mapped(problem: Problem, ports: readonly string[], change: (value: number) => number): Problem {
