@@ -23,6 +23,12 @@ export const arithmeticSchema = z.strictObject({
   exp: z.strictObject({ constant: units, slope: units }),
   /** log(x): max(relative·u·|log x|, absolute). */
   log: z.strictObject({ relative: units, absolute: z.number().min(0).max(1) }),
+  /** 1/√x. A square root is at most this and a division. */
+  inverseSqrt: units,
+  /** tanh(x): relative·u·|tanh x| + absolute. */
+  tanh: z.strictObject({ relative: units, absolute: z.number().min(0).max(1) }),
+  /** σ(x): relative·u·σ(x) + absolute. When absent it is 1/(1 + exp(−x)) in this arithmetic. */
+  sigmoid: z.strictObject({ relative: units, absolute: z.number().min(0).max(1) }).optional(),
   /** A line divided by its sum: what all its entries share (a rounded reciprocal) and what each has of its own. */
   division: z.strictObject({ perLine: units, perEntry: units }),
   /** Subnormal results may be replaced by zero. */
@@ -32,11 +38,13 @@ export type Arithmetic = z.infer<typeof arithmeticSchema>;
 
 const ieeeF32: Arithmetic = {
   name: 'ieee-f32',
-  source: 'IEEE 754-2019 §5.4 for + − × ÷; exp and log within 1 ULP, as libm and V8 (exp in f64, then rounded) give',
+  source: 'IEEE 754-2019 §5.4 for + − × ÷ √; exp, log and tanh within 1 ULP, as libm and V8 (in f64, then rounded) give; 1/√x in two roundings',
   storage: 'f32',
   compute: 'f32',
   exp: { constant: 2, slope: 0 },
   log: { relative: 2, absolute: 0 },
+  inverseSqrt: 2,
+  tanh: { relative: 2, absolute: 0 },
   division: { perLine: 0, perEntry: 1 },
   flushToZero: false,
 };
@@ -47,25 +55,31 @@ export const arithmeticPresets: Record<string, Arithmetic> = {
   'wgsl-f32': {
     ...ieeeF32,
     name: 'wgsl-f32',
-    source: 'WGSL §15.7.4: exp 3 + 2·|x| ULP, log 3 ULP or 2⁻²¹ absolute on [0.5, 2], x / y 2.5 ULP, subnormals may be flushed',
+    source: 'WGSL §15.7.4: exp 3 + 2·|x| ULP, log 3 ULP or 2⁻²¹ absolute on [0.5, 2], x / y 2.5 ULP, inverseSqrt 2 ULP, tanh 10⁻⁵ absolute or as sinh / cosh (|x| ≤ 100), subnormals may be flushed',
     exp: { constant: 6, slope: 4 },
     log: { relative: 6, absolute: 2 ** -21 },
+    inverseSqrt: 4,
+    tanh: { relative: 2 ** 10, absolute: 1e-5 },
     division: { perLine: 5, perEntry: 5 },
     flushToZero: true,
   },
   'cuda-f32': {
     ...ieeeF32,
     name: 'cuda-f32',
-    source: 'CUDA C++ Programming Guide, Mathematical Functions: expf 2 ULP, logf 1 ULP, division IEEE with -prec-div=true; a rounded reciprocal and a product are allowed',
+    source: 'CUDA C++ Programming Guide, Mathematical Functions: expf 2 ULP, logf 1 ULP, rsqrtf 2 ULP, tanhf 2 ULP, division IEEE with -prec-div=true; a rounded reciprocal and a product are allowed',
     exp: { constant: 4, slope: 0 },
+    inverseSqrt: 4,
+    tanh: { relative: 4, absolute: 0 },
     division: { perLine: 1, perEntry: 1 },
   },
   'cuda-fastmath': {
     ...ieeeF32,
     name: 'cuda-fastmath',
-    source: 'CUDA C++ Programming Guide, Intrinsic Functions: __expf 2 + ⌊|1.173·x|⌋ ULP (ex2.approx of a rounded product), __logf 3 ULP or 2⁻²¹·⁴¹ absolute on [0.5, 2], __fdividef 2 ULP; -ftz=true',
+    source: 'CUDA C++ Programming Guide, Intrinsic Functions: __expf 2 + ⌊|1.173·x|⌋ ULP (ex2.approx of a rounded product), __logf 3 ULP or 2⁻²¹·⁴¹ absolute on [0.5, 2], __fdividef 2 ULP; rsqrt.approx 2⁻²²·⁹ and tanh.approx 2⁻¹⁰·⁹⁸⁷ relative (PTX ISA); -ftz=true',
     exp: { constant: 4, slope: 2.346 },
     log: { relative: 6, absolute: 2 ** -21.41 },
+    inverseSqrt: 2 ** 1.1,
+    tanh: { relative: 2 ** 13.013, absolute: 0 },
     division: { perLine: 4, perEntry: 4 },
     flushToZero: true,
   },

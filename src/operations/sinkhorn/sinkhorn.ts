@@ -3,13 +3,9 @@ import { doubleDoubleField } from '../../numerics/field.ts';
 import { minSubnormal, unitRoundoff } from '../../tensor/dtype.ts';
 import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../operation.ts';
 import { sinkhornDialectSchema, sinkhornPresets, type SinkhornDialect } from './dialect.ts';
-import { forwardError, nameTerms, type ForwardTerms } from './forward-bound.ts';
 import { sinkhornOver } from './generic.ts';
 import { sinkhornReference } from './reference.ts';
-import { Trajectory } from './trajectory.ts';
-
-/** Up to this n each entry has its own adjoint, at n⁴ a token and step; beyond it the contraction of trajectory.ts bounds all of them at n³. */
-const adjointStreams = 5;
+import { TokenForward } from './token-forward.ts';
 
 /** Sinkhorn–Knopp of a batch of logits: paper Eq. 9 and its shipped variants. */
 export const sinkhorn: Operation<SinkhornDialect> = {
@@ -45,31 +41,17 @@ function sinkhornBounded(inputs: Values, sizes: Sizes, dialect: SinkhornDialect,
   const values = sinkhornReference(logits, tokens, n, dialect);
   const errors = new Float64Array(values.length);
   const certified = new Uint8Array(tokens).fill(1);
-  const trajectory = new Trajectory(n, dialect, arithmetic);
-  const lambda = new Float64Array(n * n);
-  const terms: ForwardTerms = { start: 0, lines: 0, entries: 0 };
+  const bound = new TokenForward(n, dialect, arithmetic);
   const stored = dtypes['residualMapping']!;
   const storage = (size: number): number => (stored === arithmetic.compute ? 0 : size * unitRoundoff[stored] + minSubnormal[stored]);
-
-  const logarithmic = (out: number): number => {
-    if (n <= adjointStreams) return forwardError(trajectory, n, out, lambda, terms);
-    const count = trajectory.steps.length;
-    terms.start = trajectory.own[0]![out]!;
-    terms.entries = trajectory.own[count]![out]! - terms.start;
-    terms.lines = trajectory.shared[count]!;
-    return trajectory.errorOf(count, out);
-  };
   const entryError = (x: number, out: number): number => {
-    const relative = Math.expm1(logarithmic(out));
-    // e^Λ − 1 ≥ 1 − e^−Λ covers both sides; the last term is the reference's own, and expm1's
-    const computed = x * relative * (1 + 2 ** -40) + trajectory.resultAbsolute[out]! + x * 2 ** -52;
+    const computed = bound.errorOf(x, out);
     return computed + storage(x + computed);
   };
 
   for (let token = 0; token < tokens; token++) {
     const offset = token * n * n;
-    trajectory.compute(logits, offset);
-    if (!trajectory.certified) {
+    if (!bound.prepare(logits, offset)) {
       certified[token] = 0;
       errors.fill(Infinity, offset, offset + n * n);
       continue;
@@ -80,16 +62,13 @@ function sinkhornBounded(inputs: Values, sizes: Sizes, dialect: SinkhornDialect,
     values: { residualMapping: values },
     errors: { residualMapping: errors },
     certified,
-    derivation:
-      n <= adjointStreams
-        ? `instance-wise forward error under ${arithmetic.name}: adjoint of the ${trajectory.steps.length} linearised steps (src/operations/sinkhorn/forward-bound.ts)`
-        : `instance-wise forward error under ${arithmetic.name}: contraction over ${trajectory.steps.length} steps (src/operations/sinkhorn/trajectory.ts)`,
+    derivation: bound.derivation,
     explain(_output, index): readonly Term[] {
       const offset = Math.floor(index / (n * n)) * n * n;
-      trajectory.compute(logits, offset);
+      bound.prepare(logits, offset);
       const x = values[index]!;
       const total = entryError(x, index - offset);
-      return nameTerms(terms, x, trajectory.resultAbsolute[index - offset]!, storage(x + total));
+      return bound.explain(x, index - offset, storage(x + total));
     },
   };
 }

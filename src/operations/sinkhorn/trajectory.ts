@@ -16,7 +16,7 @@ import { firstNormalised, type SinkhornDialect } from './dialect.ts';
 import { logDomainStep } from './log-domain-errors.ts';
 import { exponentials, needsLogarithms, normaliseLogarithms } from './reference.ts';
 import { divisionError, localErrors, type LocalErrors } from './rounding.ts';
-import { stepsOf, type Side, type Step } from './steps.ts';
+import { isScaleFree, stepsOf, type Side, type Step } from './steps.ts';
 
 /** Underflow may change a sum by this much; beyond it the second-order terms below are not bounds. */
 const certifiedUnderflow = 2 ** -7;
@@ -95,8 +95,8 @@ export class Trajectory {
     return this.shared[k]! + this.own[k]![i]!;
   }
 
-  /** Computes everything for the matrix of logits at `offset`. */
-  compute(logits: Float64Array, offset: number): void {
+  /** Computes everything for the matrix of logits at `offset`. A kernel's logits may differ from these by `logitErrors` (n², from `errorsAt`). */
+  compute(logits: Float64Array, offset: number, logitErrors?: Float64Array, errorsAt = 0): void {
     const { n } = this;
     this.certified = true;
     this.oscillation = 0;
@@ -109,6 +109,7 @@ export class Trajectory {
     const logDomain = this.dialect.domain === 'log';
     const logs = logDomain || needsLogarithms(this.dialect, slice, 0, n);
     this.start(slice, logDomain);
+    if (logitErrors !== undefined) this.disturb(logitErrors, errorsAt);
     this.logarithms.set(slice);
     this.potentials.fill(0);
     for (let k = 0; k < this.steps.length; k++) {
@@ -133,6 +134,24 @@ export class Trajectory {
       this.startScale[i] = Math.exp(logits[i]! - kernelShift);
       this.absolute[0]![i] = local.underflow * Math.exp(kernelShift - shift);
       if (!(this.startScale[i]! < largest)) this.certified = false;
+    }
+  }
+
+  /**
+   * Logits that are off by d make the exponential off by e^d. The kernel subtracts a maximum that is off as well, by at most the largest d of its line or
+   * matrix; that factor is common to a line that is normalised next, so it only counts where the dialect is not scale-free. The argument of the
+   * exponential moves by 2d at most. 1 + 2⁻⁹ covers what the disturbed logarithms of the log domain add to their own rounding: below 2(T + 1)·8u·d.
+   */
+  private disturb(logitErrors: Float64Array, errorsAt: number): void {
+    const { n, dialect } = this;
+    let largest = 0;
+    for (let i = 0; i < n * n; i++) largest = Math.max(largest, logitErrors[errorsAt + i]!);
+    const shift = dialect.stabilisation === 'none' || isScaleFree(dialect) ? 0 : largest;
+    const growth = Math.exp(2 * largest);
+    for (let i = 0; i < n * n; i++) {
+      this.own[0]![i] = this.own[0]![i]! + (logitErrors[errorsAt + i]! + shift) * (1 + 2 ** -9) + 2 * largest * this.local.expSlope;
+      this.absolute[0]![i] = this.absolute[0]![i]! * growth;
+      if (!(this.startScale[i]! * growth < this.largest)) this.certified = false;
     }
   }
 

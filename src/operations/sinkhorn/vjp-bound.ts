@@ -100,6 +100,37 @@ export function localVjpErrors(
   return trajectory.certified && local.inner < Infinity;
 }
 
+/**
+ * Adds what cotangents that are off by `errors` do to entries that underflowed: the recursion of `slopes` on magnitudes, times what each entry can have lost.
+ * False when it overflows.
+ */
+export function disturbSlopes(trajectory: Trajectory, n: number, arithmetic: Arithmetic, errors: Float64Array, seedError: Float64Array, local: LocalVjpErrors): boolean {
+  const slopes = errors.slice(0, n * n);
+  const limit = maxFinite[arithmetic.compute] / (4 * n);
+  for (let k = trajectory.steps.length - 1; k >= 0; k--) {
+    const step = trajectory.steps[k]!;
+    const forward = local.forward[k]!;
+    if (step.kind === 'add') {
+      for (let i = 0; i < n * n; i++) forward[i] = forward[i]! + trajectory.absolute[k]![i]! * slopes[i]!;
+      continue;
+    }
+    const [lineStride, entryStride] = step.side === 'rows' ? [n, 1] : [1, n];
+    for (let line = 0; line < n; line++) {
+      const first = line * lineStride;
+      let sum = 0;
+      for (let e = 0; e < n; e++) sum += slopes[first + e * entryStride]! * trajectory.matrices[k + 1]![first + e * entryStride]!;
+      for (let e = 0; e < n; e++) {
+        const i = first + e * entryStride;
+        forward[i] = forward[i]! + trajectory.absolute[k + 1]![i]! * (sum + slopes[i]!);
+        slopes[i] = (slopes[i]! + sum) / trajectory.divisors[k]![line]!;
+        if (!(slopes[i]! < limit)) return false;
+      }
+    }
+  }
+  local.inner = innerError(trajectory, n, seedError, local);
+  return local.inner < Infinity;
+}
+
 /** D of the header. */
 function innerError(trajectory: Trajectory, n: number, seedError: Float64Array, { forward, rounding, sensitivity, own }: LocalVjpErrors): number {
   let firstOrder = 0;

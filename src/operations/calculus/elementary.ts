@@ -1,0 +1,93 @@
+/**
+ * The elementary functions of mHC with what a kernel may be off. Each is monotone, so the error that an argument brings is the larger of the two
+ * differences to the ends of its interval; the function's own error is relative to the largest value in it. Our f64 evaluation is within 4·2⁻⁵³ of its formula's
+ * exact value (one elementary function of at most 1 ULP, the rest + − × ÷ √), which is added.
+ */
+import { computeUnit, gamma, underflowUnit } from '../../numerics/arithmetic.ts';
+import * as dd from '../../numerics/double-double.ts';
+import type { Elementary } from './calculus.ts';
+
+const ownError = 4 * 2 ** -53;
+
+/** Bound for a monotone f: difference to the ends, and `relative`·max|f| + `absolute` of its own. */
+function monotone(f: (x: number) => number, from: number, x: number, to: number, relative: number, absolute: number): number {
+  const [low, value, high] = [f(from), f(x), f(to)];
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const error = Math.max(Math.abs(low - value), Math.abs(high - value)) + (relative + 2 * ownError) * size + absolute;
+  return Number.isNaN(error) ? Infinity : error;
+}
+
+const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** σ(x) = 1/(1 + e^−x). */
+export const sigmoid: Elementary = {
+  float64: logistic,
+  precise: (x) => dd.div(dd.of(1), dd.add(dd.of(1), dd.exp(dd.negate(x)))),
+  error(x, radius, arithmetic) {
+    const u = computeUnit(arithmetic);
+    const own = arithmetic.sigmoid;
+    if (own !== undefined) return monotone(logistic, x - radius, x, x + radius, own.relative * u, own.absolute + underflowUnit(arithmetic));
+    // e^−x enters with weight 1 − σ; where it overflows the kernel has 0 and σ is smaller than 1/largest. A fused 1 + e^−x is as good as a rounded one
+    const low = x - radius;
+    const exponential = (1 - logistic(low)) * (arithmetic.exp.constant + arithmetic.exp.slope * (Math.abs(x) + radius)) * u;
+    const { perLine, perEntry } = arithmetic.division;
+    const relative = exponential < 0.25 ? exponential / (1 - 2 * exponential) + gamma(1 + perLine + perEntry, u) * (1 + 2 * exponential) : Infinity;
+    return monotone(logistic, low, x, x + radius, relative, 2 * underflowUnit(arithmetic));
+  },
+};
+
+/**
+ * 1/√(s/count + ε) with ε inside the root, or 1/(√(s/count) + ε): the factor of an RMS norm whose sum of squares is s. The mean may be taken as a product with
+ * 1/count or as a division.
+ */
+export function inverseRoot(count: number, epsilon: number, place: 'inside' | 'outside'): Elementary {
+  const of = (v: number): number => (place === 'inside' ? 1 / Math.sqrt(v + epsilon) : 1 / (Math.sqrt(v) + epsilon));
+  return {
+    float64: (s) => of(s / count),
+    precise(s) {
+      const mean = dd.div(s, dd.of(count));
+      const root = place === 'inside' ? dd.sqrt(dd.add(mean, dd.of(epsilon))) : dd.add(dd.sqrt(mean), dd.of(epsilon));
+      return dd.div(dd.of(1), root);
+    },
+    error(s, radius, arithmetic) {
+      const u = computeUnit(arithmetic);
+      const { perLine, perEntry } = arithmetic.division;
+      const divided = perLine + perEntry;
+      // inside: the mean and the addition of ε (itself rounded) move the root's argument; outside: the mean alone, and the root and ε add to its own
+      const doubt = gamma(divided + 3, u) + 3 * 2 ** -53;
+      const from = Math.max(0, s - radius) / count * (1 - doubt);
+      const to = ((s + radius) / count) * (1 + doubt) + underflowUnit(arithmetic);
+      const [low, high] = place === 'inside' ? [from, to + epsilon * doubt] : [from, to];
+      const inside = place === 'inside' ? Math.max(0, low - epsilon * doubt) : low;
+      const relative = place === 'inside' ? gamma(arithmetic.inverseSqrt, u) : gamma(arithmetic.inverseSqrt + 2 * divided + 2, u);
+      return monotone(of, high, s / count, inside, relative, underflowUnit(arithmetic));
+    },
+  };
+}
+
+/** tanh(x). */
+export const tanh: Elementary = {
+  float64: Math.tanh,
+  precise(x) {
+    // (1 − e^−2|x|)/(1 + e^−2|x|); near 0 the difference is taken as a series
+    const sign = dd.less(x, dd.of(0)) ? -1 : 1;
+    const size = sign < 0 ? dd.negate(x) : x;
+    const result = size.hi < 2 ** -5 ? tanhSeries(size) : (() => {
+      const e = dd.exp(dd.mul(dd.of(-2), size));
+      return dd.div(dd.sub(dd.of(1), e), dd.add(dd.of(1), e));
+    })();
+    return sign < 0 ? dd.negate(result) : result;
+  },
+  error(x, radius, arithmetic) {
+    const u = computeUnit(arithmetic);
+    return monotone(Math.tanh, x - radius, x, x + radius, arithmetic.tanh.relative * u, arithmetic.tanh.absolute + underflowUnit(arithmetic));
+  },
+};
+
+/** tanh from its continued fraction x/(1 + x²/(3 + x²/(5 + …))), twelve levels: below 2⁻¹⁴⁰ relative for |x| ≤ 2⁻⁵. */
+function tanhSeries(x: dd.DoubleDouble): dd.DoubleDouble {
+  const square = dd.mul(x, x);
+  let tail = dd.of(25);
+  for (let k = 23; k >= 1; k -= 2) tail = dd.add(dd.of(k), dd.div(square, tail));
+  return dd.div(x, tail);
+}

@@ -1,0 +1,58 @@
+/** The forward bound of one token at a time, for logits that may themselves be off: what `sinkhorn` and the operations around it share. */
+import type { Arithmetic } from '../../numerics/arithmetic.ts';
+import type { Term } from '../operation.ts';
+import type { SinkhornDialect } from './dialect.ts';
+import { forwardError, nameTerms, type ForwardTerms } from './forward-bound.ts';
+import { Trajectory } from './trajectory.ts';
+
+/** Up to this n each entry has its own adjoint, at n⁴ a token and step; beyond it the contraction of trajectory.ts bounds all of them at n³. */
+const adjointStreams = 5;
+
+export class TokenForward {
+  readonly derivation: string;
+  private readonly trajectory: Trajectory;
+  private readonly n: number;
+  private readonly lambda: Float64Array;
+  private readonly terms: ForwardTerms = { start: 0, lines: 0, entries: 0 };
+
+  constructor(n: number, dialect: SinkhornDialect, arithmetic: Arithmetic) {
+    this.n = n;
+    this.trajectory = new Trajectory(n, dialect, arithmetic);
+    this.lambda = new Float64Array(n * n);
+    const steps = this.trajectory.steps.length;
+    this.derivation =
+      n <= adjointStreams
+        ? `instance-wise forward error under ${arithmetic.name}: adjoint of the ${steps} linearised steps (src/operations/sinkhorn/forward-bound.ts)`
+        : `instance-wise forward error under ${arithmetic.name}: contraction over ${steps} steps (src/operations/sinkhorn/trajectory.ts)`;
+  }
+
+  /**
+   * Looks at the n×n logits at `offset`, of which the kernel's may be off by `logitErrors` (n², from `errorsAt`). False when nothing can be claimed.
+   */
+  prepare(logits: Float64Array, offset: number, logitErrors?: Float64Array, errorsAt = 0): boolean {
+    this.trajectory.compute(logits, offset, logitErrors, errorsAt);
+    return this.trajectory.certified;
+  }
+
+  /** Absolute error bound of entry `out`, whose reference value is x, before it is rounded to another dtype. */
+  errorOf(x: number, out: number): number {
+    const relative = Math.expm1(this.logarithmic(out));
+    // e^Λ − 1 ≥ 1 − e^−Λ covers both sides; the last term is the reference's own, and expm1's
+    return x * relative * (1 + 2 ** -40) + this.trajectory.resultAbsolute[out]! + x * 2 ** -52;
+  }
+
+  /** The parts of the last `errorOf`; `storage` is what rounding the result adds. */
+  explain(x: number, out: number, storage: number): readonly Term[] {
+    return nameTerms(this.terms, x, this.trajectory.resultAbsolute[out]!, storage);
+  }
+
+  private logarithmic(out: number): number {
+    const { trajectory, n, terms } = this;
+    if (n <= adjointStreams) return forwardError(trajectory, n, out, this.lambda, terms);
+    const count = trajectory.steps.length;
+    terms.start = trajectory.own[0]![out]!;
+    terms.entries = trajectory.own[count]![out]! - terms.start;
+    terms.lines = trajectory.shared[count]!;
+    return trajectory.errorOf(count, out);
+  }
+}
