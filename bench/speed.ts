@@ -49,7 +49,7 @@ async function sinkhornReference(): Promise<void> {
     const out = new Float64Array(logits.length);
     for (let token = 0; token < tokens; token++) {
       exponentials(dialect, logits, out, token * n * n, n, shifts);
-      iterate(out, token * n * n, n, steps);
+      iterate(out, token * n * n, n, steps, dialect);
     }
     return out;
   };

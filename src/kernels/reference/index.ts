@@ -21,6 +21,8 @@ export interface ReferenceOptions {
   readonly sinkhorn?: SinkhornDialect;
   /** Default: unrolled. */
   readonly derivative?: SinkhornVjpDialect['derivative'];
+  /** The derivative of |L| at zero, for dialects that start with it. Default: 0. */
+  readonly slopeAtZero?: SinkhornVjpDialect['slopeAtZero'];
   /** Applied after every arithmetic operation. Default: `Math.fround`. */
   readonly round?: Round;
   /** Dtype of the outputs (inputs may have any). Default: f32. */
@@ -43,7 +45,7 @@ export function referenceKernels(options: ReferenceOptions = {}): Record<Operati
   const { derivative = 'unrolled', round = Math.fround, storage = 'f32' } = options;
   const arithmetic = options.arithmetic ?? declared[storage];
   const sinkhorn = options.sinkhorn ?? sinkhornPresets['tilekernels']!;
-  const sinkhornVjp: SinkhornVjpDialect = { ...sinkhorn, derivative };
+  const sinkhornVjp: SinkhornVjpDialect = { ...sinkhorn, derivative, slopeAtZero: options.slopeAtZero ?? 0 };
   const mixing = { orientation: sinkhorn.orientation };
   return {
     sinkhorn: { dialect: { ...sinkhorn }, arithmetic, run: sinkhornKernel(sinkhorn, round, storage) },

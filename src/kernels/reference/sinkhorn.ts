@@ -3,7 +3,7 @@ import { firstNormalised, halfSteps, type SinkhornDialect } from '../../operatio
 import type { Dtype } from '../../tensor/dtype.ts';
 import { tensor, valuesOf } from '../../tensor/tensor.ts';
 import type { ReferenceRun, Round } from './kernel.ts';
-import { addEpsilon, exponentiate, normalise, normaliseLog, subtractMaximum, type Side } from './sinkhorn-steps.ts';
+import { addEpsilon, exponentiate, mayStop, normalise, normaliseLog, subtractMaximum, type Side } from './sinkhorn-steps.ts';
 
 /** logits [B,n,n] → residualMapping [B,n,n], in the declared dialect. */
 export function sinkhornKernel(dialect: SinkhornDialect, round: Round = Math.fround, storage: Dtype = 'f32'): ReferenceRun {
@@ -18,10 +18,16 @@ export function sinkhornKernel(dialect: SinkhornDialect, round: Round = Math.fro
       if (dialect.domain === 'linear') {
         exponentiate(x, n, dialect, round);
         addEpsilon(x, n, dialect, round);
-        for (const side of steps) normalise(x, n, side, dialect, round, divisors, 0);
+        for (const side of steps) {
+          normalise(x, n, side, dialect, round, divisors, 0);
+          if (side === dialect.lastNormalised && mayStop(x, n, dialect, round)) break;
+        }
       } else {
         if (dialect.start === 'softmax') normaliseLog(x, n, firstNormalised(dialect), round);
-        for (const side of steps) normaliseLog(x, n, side, round);
+        for (const side of steps) {
+          normaliseLog(x, n, side, round);
+          if (side === dialect.lastNormalised && mayStop(x, n, dialect, round)) break;
+        }
         for (let at = 0; at < n * n; at++) x[at] = round(Math.exp(x[at]!));
       }
       result.set(x, token * n * n);

@@ -1,6 +1,6 @@
 /** All operations as tfjs kernels. Declaring their arithmetic is the job of the target that knows the backend. */
 import type { OperationId } from '../../operations/operation.ts';
-import type { SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import type { SinkhornDialect, SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import { sinkhornRun, sinkhornVjpRun } from './sinkhorn.ts';
 import type { TfjsRun, TfjsSession } from './session.ts';
 import { stackRun, stackVjpRun } from './stack.ts';
@@ -18,9 +18,10 @@ export interface TfjsKernel {
 /** Kernels of every operation in one dialect; the orientation of the mixing is that of the Sinkhorn dialect. */
 export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect): Readonly<Record<OperationId, TfjsKernel>> {
   const mixing = { orientation: dialect.orientation };
+  const backward: SinkhornVjpDialect = { ...dialect, derivative: 'unrolled' };
   return {
     sinkhorn: { dialect, run: sinkhornRun(session, dialect) },
-    'sinkhorn-vjp': { dialect: { ...dialect, derivative: 'unrolled' }, run: sinkhornVjpRun(session, dialect) },
+    'sinkhorn-vjp': { dialect: { ...backward }, run: sinkhornVjpRun(session, backward) },
     'stream-read': { dialect: {}, run: streamReadRun(session) },
     'stream-read-vjp': { dialect: {}, run: streamReadVjpRun(session) },
     'stream-write': { dialect: mixing, run: streamWriteRun(session, mixing) },

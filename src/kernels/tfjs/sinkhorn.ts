@@ -1,5 +1,5 @@
 /** Sinkhorn–Knopp as a tfjs graph, for every dialect; its gradient is the unrolled one, from tfjs's tape. */
-import { firstNormalised, halfSteps, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { firstNormalised, halfSteps, type SinkhornDialect, type SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import { evaluate, pullback, withoutGradient, type Node, type TfjsRun, type TfjsSession } from './session.ts';
 
 type Side = SinkhornDialect['lastNormalised'];
@@ -14,7 +14,7 @@ export function sinkhornRun(session: TfjsSession, dialect: SinkhornDialect): Tfj
 }
 
 /** logits, cotangent [B, n, n] → logitsGradient [B, n, n]. */
-export function sinkhornVjpRun(session: TfjsSession, dialect: SinkhornDialect): TfjsRun {
+export function sinkhornVjpRun(session: TfjsSession, dialect: SinkhornVjpDialect): TfjsRun {
   return evaluate(
     session,
     ({ tokens, streams }) => ({ logitsGradient: [tokens, streams, streams] }),
@@ -25,30 +25,75 @@ export function sinkhornVjpRun(session: TfjsSession, dialect: SinkhornDialect): 
   );
 }
 
-function sinkhorn(session: TfjsSession, dialect: SinkhornDialect, logits: Node): Node {
-  return dialect.domain === 'log' ? logDomain(session, dialect, logits) : linearDomain(session, dialect, logits);
+/** Dialects of the forward alone have no slope at zero. */
+type Dialect = SinkhornDialect & Partial<Pick<SinkhornVjpDialect, 'slopeAtZero'>>;
+
+function sinkhorn(session: TfjsSession, dialect: Dialect, logits: Node): Node {
+  const scaled = dialect.temperature === 1 ? logits : session.tf.div(logits, dialect.temperature);
+  return dialect.domain === 'log' ? logDomain(session, dialect, scaled) : linearDomain(session, dialect, scaled);
 }
 
-function linearDomain(session: TfjsSession, dialect: SinkhornDialect, logits: Node): Node {
+function linearDomain(session: TfjsSession, dialect: Dialect, logits: Node): Node {
   const { tf } = session;
-  let x = start(session, dialect, logits);
-  for (const side of halfSteps(dialect)) {
-    const sums = lineSums(session, x, side);
-    if (dialect.divisor === 'add') x = tf.div(x, tf.add(sums, dialect.epsilon));
-    // the sums first: tfjs-wasm's maximum keeps a NaN of its first operand only
-    else if (dialect.divisor === 'clamp') x = tf.div(x, tf.maximum(sums, dialect.epsilon));
-    else x = tf.div(x, sums);
+  return iterate(session, dialect, start(session, dialect, logits), halfSteps(dialect), (x, side) => tf.div(x, divisors(session, dialect, x, side)), (x) => x);
+}
+
+/** What each line is divided by: 1 keeps it, ∞ makes it zero. */
+function divisors(session: TfjsSession, dialect: SinkhornDialect, x: Node, side: Side): Node {
+  const { tf } = session;
+  const sums = lineSums(session, x, side);
+  switch (dialect.divisor) {
+    case 'add':
+      return tf.add(sums, dialect.epsilon);
+    case 'clamp': // the sums first: tfjs-wasm's maximum keeps a NaN of its first operand only
+      return tf.maximum(sums, dialect.epsilon);
+    case 'threshold': {
+      const small = side === 'rows' ? dialect.smallRows : dialect.smallColumns;
+      const divided = withoutGradient(tf, (input) => tf.cast(tf.greater(input, dialect.epsilon), 'float32'), sums);
+      return tf.where(tf.cast(divided, 'bool'), sums, tf.fill(sums.shape, small === 'zeroed' ? Infinity : 1));
+    }
+    case 'plain':
+      return sums;
   }
-  return x;
 }
 
-/** What enters the loop: exp(L − m), or the softmax of the lines that are normalised first, + ε where the dialect says so. */
-function start(session: TfjsSession, dialect: SinkhornDialect, logits: Node): Node {
+/** All half-steps. Tokens that may stop early keep what they have; `values` turns what is iterated into the matrix. */
+function iterate(session: TfjsSession, dialect: SinkhornDialect, from: Node, sides: readonly Side[], step: (x: Node, side: Side) => Node, values: (x: Node) => Node): Node {
   const { tf } = session;
+  let x = from;
+  let kept = from;
+  let running: Node | undefined;
+  for (const side of sides) {
+    x = step(x, side);
+    if (dialect.stopBelow === 0 || side !== dialect.lastNormalised) continue;
+    // 1 while a token runs: its result is that of the last iteration before which it ran
+    kept = running === undefined ? x : tf.where(tf.cast(tf.mul(tf.onesLike(x), running), 'bool'), x, kept);
+    const runs = withoutGradient(tf, (input) => tf.cast(tf.greaterEqual(deviation(session, values(input)), dialect.stopBelow), 'float32'), x);
+    running = running === undefined ? runs : tf.mul(running, runs);
+  }
+  return dialect.stopBelow === 0 ? x : kept;
+}
+
+/** The largest distance of a sum from 1, [B, 1, 1]. */
+function deviation({ tf }: TfjsSession, x: Node): Node {
+  const off = (axis: number): Node => tf.max(tf.abs(tf.sub(tf.sum(x, axis, true), 1)), [1, 2], true);
+  return tf.maximum(off(1), off(2));
+}
+
+/** What enters the loop: exp(L − m), |L| (+ ε), or the softmax of the lines that are normalised first, + ε where the dialect says so. */
+function start(session: TfjsSession, dialect: Dialect, logits: Node): Node {
+  const { tf } = session;
+  if (dialect.start === 'absolute') return tf.add(absolute(session, dialect, logits), dialect.epsilonInStart ? dialect.epsilon : 0);
   if (dialect.start === 'exp') return tf.exp(stabilised(session, dialect, logits));
   const side = firstNormalised(dialect);
   const softmax = dialect.stabilisation === 'line-max' ? softmaxOfLines(session, logits, side) : normalised(session, tf.exp(stabilised(session, dialect, logits)), side);
   return dialect.epsilonInStart ? tf.add(softmax, dialect.epsilon) : softmax;
+}
+
+/** |x| with the dialect's slope at zero; that of tf.abs is −1. */
+function absolute({ tf }: TfjsSession, { slopeAtZero = 0 }: Dialect, x: Node): Node {
+  const slope = withoutGradient(tf, (input) => tf.where(tf.equal(input, 0), tf.fill(input.shape, slopeAtZero), tf.sign(input)), x);
+  return tf.mul(x, slope);
 }
 
 function normalised(session: TfjsSession, x: Node, side: Side): Node {
@@ -68,16 +113,16 @@ function stabilised({ tf }: TfjsSession, dialect: SinkhornDialect, logits: Node)
 }
 
 /** Half-steps on logarithms. Each log-sum-exp subtracts the maximum of its own line, whatever the stabilisation: that only loses less. */
-function logDomain({ tf }: TfjsSession, dialect: SinkhornDialect, logits: Node): Node {
-  const sides = dialect.start === 'softmax' ? [firstNormalised(dialect), ...halfSteps(dialect)] : halfSteps(dialect);
-  let logarithms = logits;
-  for (const side of sides) {
+function logDomain(session: TfjsSession, dialect: SinkhornDialect, logits: Node): Node {
+  const { tf } = session;
+  const normalise = (x: Node, side: Side): Node => {
     const axis = axisOf(side);
-    const maximum = largest(tf, logarithms, [axis]);
-    const sums = tf.sum(tf.exp(tf.sub(logarithms, maximum)), axis, true);
-    logarithms = tf.sub(logarithms, tf.add(maximum, tf.log(sums)));
-  }
-  return tf.exp(logarithms);
+    const maximum = largest(tf, x, [axis]);
+    const sums = tf.sum(tf.exp(tf.sub(x, maximum)), axis, true);
+    return tf.sub(x, tf.add(maximum, tf.log(sums)));
+  };
+  const first = dialect.start === 'softmax' ? normalise(logits, firstNormalised(dialect)) : logits;
+  return tf.exp(iterate(session, dialect, first, halfSteps(dialect), normalise, (x) => tf.exp(x)));
 }
 
 /** The maximum over axes. It cancels in exact arithmetic, and tfjs's gradient of max counts every tied entry in full: no gradient passes. */

@@ -1,7 +1,7 @@
 /**
  * Sinkhorn and its derivatives as the paper (Eq. 9) and the dialect's description state them, without any of the rearrangements
  * that an f64 implementation needs. The derivative of the iterations is the quotient rule, applied backwards to each division; what is
- * subtracted before the exponential counts as a constant.
+ * subtracted before the exponential counts as a constant, and so do the number of iterations and the side of a threshold that a sum is on.
  */
 import type { BigNumber } from 'mathjs';
 
@@ -14,6 +14,8 @@ interface Division {
   readonly divisors: readonly BigNumber[];
   /** Whether a divisor moves with its line's sum. */
   readonly moves: readonly boolean[];
+  /** What the quotients of a line are multiplied by: 0 where the line is given up. */
+  readonly factors: readonly BigNumber[];
 }
 
 interface Course {
@@ -30,25 +32,39 @@ export function exactSinkhorn(logits: Matrix, dialect: SinkhornDialect): Matrix 
 /** The gradient of the logits, for a cotangent of the residual mapping. */
 export function exactSinkhornVjp(logits: Matrix, cotangent: Matrix, dialect: SinkhornVjpDialect): Matrix {
   const { start, divisions, result } = course(logits, dialect);
-  if (dialect.derivative === 'implicit') return implicit(result, cotangent);
+  if (dialect.derivative === 'implicit') return map(implicit(result, cotangent), (value) => value.div(exactly(dialect.temperature)));
   let adjoint = cotangent;
   for (const division of divisions.toReversed()) adjoint = pullBack(division, adjoint);
-  return map(adjoint, (value, i, j) => value.times(start[i]![j]!));
+  const temperature = exactly(dialect.temperature);
+  return map(adjoint, (value, i, j) => value.times(startDerivative(logits[i]![j]!, start[i]![j]!, dialect)).div(temperature));
+}
+
+/** The derivative of an entry of the start with respect to L/τ. */
+function startDerivative(logit: BigNumber, start: BigNumber, { start: form, slopeAtZero }: SinkhornVjpDialect): BigNumber {
+  if (form !== 'absolute') return start;
+  return exactly(logit.isZero() ? (slopeAtZero ?? 0) : logit.isNegative() ? -1 : 1);
 }
 
 function course(logits: Matrix, dialect: SinkhornDialect): Course {
   const last = dialect.lastNormalised;
   const first = last === 'rows' ? 'columns' : 'rows';
   const epsilon = exactly(dialect.epsilon);
-  const start = exponential(logits, dialect, first);
+  const temperature = exactly(dialect.temperature);
+  const start = startOf(map(logits, (value) => value.div(temperature)), dialect, first);
   const divisions: Division[] = [];
   let current = start;
-  const divide = (side: 'rows' | 'columns', rule: 'add' | 'clamp' | 'plain'): void => {
+  const divide = (side: 'rows' | 'columns', rule: SinkhornDialect['divisor']): void => {
+    const small = side === 'rows' ? dialect.smallRows : dialect.smallColumns;
     const sums = lines(current, side).map(sum);
-    const divisors = sums.map((s) => (rule === 'add' ? s.plus(epsilon) : rule === 'clamp' && s.lt(epsilon) ? epsilon : s));
-    const moves = sums.map((s) => !(rule === 'clamp' && s.lt(epsilon)));
-    divisions.push({ side, before: current, divisors, moves });
-    current = map(current, (value, i, j) => value.div(divisors[side === 'rows' ? i : j]!));
+    const below = sums.map((s) => (rule === 'clamp' && s.lt(epsilon)) || (rule === 'threshold' && s.lte(epsilon)));
+    const divisors = sums.map((s, line) => {
+      if (rule === 'add') return s.plus(epsilon);
+      if (!below[line]!) return s;
+      return rule === 'clamp' ? epsilon : exactly(1);
+    });
+    const factors = below.map((isBelow) => exactly(isBelow && rule === 'threshold' && small === 'zeroed' ? 0 : 1));
+    divisions.push({ side, before: current, divisors, moves: below.map((isBelow) => !isBelow), factors });
+    current = map(current, (value, i, j) => value.div(divisors[side === 'rows' ? i : j]!).times(factors[side === 'rows' ? i : j]!));
   };
   for (let t = 0; t < dialect.iterations; t++) {
     if (t === 0 && dialect.start === 'softmax') {
@@ -58,25 +74,28 @@ function course(logits: Matrix, dialect: SinkhornDialect): Course {
       divide(first, dialect.divisor);
     }
     divide(last, dialect.divisor);
+    const off = [...current, ...transpose(current)].map((line) => sum(line).minus(1).abs());
+    if (largest(off).lt(exactly(dialect.stopBelow))) break;
   }
   return { start, divisions, result: current };
 }
 
-function exponential(logits: Matrix, dialect: SinkhornDialect, first: 'rows' | 'columns'): Matrix {
+function startOf(logits: Matrix, dialect: SinkhornDialect, first: 'rows' | 'columns'): Matrix {
+  if (dialect.start === 'absolute') return map(logits, (value) => value.abs().plus(exactly(dialect.epsilonInStart ? dialect.epsilon : 0)));
   if (dialect.stabilisation === 'none') return map(logits, (value) => value.exp());
   const all = largest(logits.flat());
   const maxima = lines(logits, first).map(largest);
   return map(logits, (value, i, j) => value.minus(dialect.stabilisation === 'matrix-max' ? all : maxima[first === 'rows' ? i : j]!).exp());
 }
 
-/** x' = x/d with d = Σx + constant: ∂x = ∂x'/d − Σ(∂x'·x)/d². */
-function pullBack({ side, before, divisors, moves }: Division, adjoint: Matrix): Matrix {
+/** x' = f·x/d with d = Σx + constant: ∂x = f·(∂x'/d − Σ(∂x'·x)/d²). */
+function pullBack({ side, before, divisors, moves, factors }: Division, adjoint: Matrix): Matrix {
   const products = lines(map(adjoint, (value, i, j) => value.times(before[i]![j]!)), side).map(sum);
   return map(adjoint, (value, i, j) => {
     const line = side === 'rows' ? i : j;
     const divisor = divisors[line]!;
     const direct = value.div(divisor);
-    return moves[line]! ? direct.minus(products[line]!.div(divisor.times(divisor))) : direct;
+    return (moves[line]! ? direct.minus(products[line]!.div(divisor.times(divisor))) : direct).times(factors[line]!);
   });
 }
 

@@ -9,16 +9,19 @@
  */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import type { SinkhornDialect } from './dialect.ts';
-import { localErrors } from './rounding.ts';
+import { constantError, localErrors } from './rounding.ts';
 import { stepsOf } from './steps.ts';
 
 /**
- * Largest relative error |X̂ − X|/X of any entry for n×n logits whose entries differ by at most `range`. Infinite for the log domain,
- * where errors grow with the logits themselves.
+ * Largest relative error |X̂ − X|/X of any entry for n×n logits whose entries differ by at most `range`. Infinite for the log domain
+ * and for other temperatures than 1, where errors grow with the logits themselves, for |L|, for thresholds, and for an early stop, where rounding may decide.
  */
 export function sinkhornClosedForm(n: number, dialect: SinkhornDialect, arithmetic: Arithmetic, range: number): number {
-  if (dialect.domain === 'log') return Infinity;
+  if (dialect.domain === 'log' || dialect.temperature !== 1 || dialect.start === 'absolute') return Infinity;
+  if (dialect.divisor === 'threshold' || dialect.stopBelow > 0) return Infinity;
+  const constant = constantError(arithmetic, dialect.epsilon);
   const local = localErrors(arithmetic, n, dialect.stabilisation !== 'none');
+  const line = local.line + (n === 1 ? constant : 0);
   const division = local.divisionExcess + local.divisionRounding / (1 - 2 * local.divisionRounding);
   let own = local.expConstant + local.expSlope * range;
   let oscillation = 0;
@@ -26,11 +29,11 @@ export function sinkhornClosedForm(n: number, dialect: SinkhornDialect, arithmet
   for (const step of stepsOf(dialect)) {
     if (step.kind === 'add') {
       // what a row shared becomes an entry's own, in proportion to what it keeps
-      own += oscillation + local.addition;
+      own += oscillation + local.addition + constant;
       continue;
     }
-    entry = oscillation + 2 * own + local.line + division;
-    oscillation += 2 * own + 2 * local.line;
+    entry = oscillation + 2 * own + line + division;
+    oscillation += 2 * own + 2 * line;
     own += division;
   }
   return Math.expm1(entry) * (1 + 2 ** -40);

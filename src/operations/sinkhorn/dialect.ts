@@ -1,68 +1,56 @@
 /**
  * The variants of Sinkhorn–Knopp that mHC kernels compute. One iteration normalises one side, then the other; `lastNormalised`
  * is the side whose sums are exact at the end. With `start: 'softmax'` the softmax over the first side is the first half of
- * iteration 1 (deepseek-ai/TileKernels, mhc.py); with 'exp' all 2T half-steps follow the exponential (paper, Eq. 9).
+ * iteration 1 (deepseek-ai/TileKernels, mhc.py); with the other starts all 2T half-steps follow it (paper, Eq. 9).
  */
 import { z } from 'zod';
+
+export { sinkhornPresets, sinkhornPresetSources, sinkhornVjpPresets } from './presets.ts';
 
 const fields = {
   iterations: z.int().min(1).max(1000),
   epsilon: z.number().min(0).max(1),
-  start: z.enum(['softmax', 'exp']),
-  /** softmax(L) + ε enters the loop, not softmax(L). */
+  /** The logits are divided by it first. */
+  temperature: z.number().min(2 ** -20).max(2 ** 20),
+  /** What enters the loop: a softmax of each line of the first side, exp(L), or |L|. */
+  start: z.enum(['softmax', 'exp', 'absolute']),
+  /** softmax(L) + ε (or |L| + ε) enters the loop. */
   epsilonInStart: z.boolean(),
-  /** What a line is divided by: its sum plus ε, its sum but at least ε, or its sum. */
-  divisor: z.enum(['add', 'clamp', 'plain']),
+  /** What a line is divided by: its sum plus ε, its sum but at least ε, its sum, or its sum if that exceeds ε. */
+  divisor: z.enum(['add', 'clamp', 'plain', 'threshold']),
+  /** What becomes of a row or column whose sum does not exceed a threshold; 'divided' where the divisor is no threshold. */
+  smallRows: z.enum(['divided', 'kept', 'zeroed']),
+  smallColumns: z.enum(['divided', 'kept', 'zeroed']),
   /** What is subtracted before the exponential: the largest entry of each line of the first side, of the matrix, or nothing. */
   stabilisation: z.enum(['line-max', 'matrix-max', 'none']),
   /** 'log' iterates on logarithms with log-sum-exp. */
   domain: z.enum(['linear', 'log']),
+  /** After a full iteration the loop ends if every row and column sum is off 1 by less than this; 0 never ends it early. */
+  stopBelow: z.number().min(0).max(1),
   lastNormalised: z.enum(['rows', 'columns']),
   /** How the result multiplies the streams: H·x, or Hᵀ·x. */
   orientation: z.enum(['plain', 'transposed']),
 };
 export type SinkhornDialect = z.infer<z.ZodObject<typeof fields>>;
 
+/** Every message names the two fields that cannot both be as they are. */
 function refuseContradictions(dialect: SinkhornDialect, context: z.RefinementCtx): void {
   const contradiction = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    if (dialect.epsilonInStart && dialect.start !== 'softmax') contradiction('epsilonInStart', "epsilonInStart contradicts start 'exp': it is added to a softmax");
-    if (dialect.epsilon > 0 && dialect.divisor === 'plain' && !dialect.epsilonInStart) contradiction('epsilon', "epsilon contradicts divisor 'plain': nothing uses it");
-    if (dialect.domain === 'log' && dialect.epsilon > 0) contradiction('domain', "domain 'log' contradicts epsilon: log-sum-exp has no place for it");
-    if (dialect.domain === 'log' && dialect.stabilisation === 'none') contradiction('stabilisation', "stabilisation 'none' contradicts domain 'log': log-sum-exp subtracts the maximum");
+  const { start, epsilon, epsilonInStart, divisor, domain, stabilisation, smallRows, smallColumns } = dialect;
+  if (epsilonInStart && start === 'exp') contradiction('epsilonInStart', "epsilonInStart contradicts start 'exp': it is added to a softmax or to |L|");
+  if (epsilon > 0 && divisor === 'plain' && !epsilonInStart) contradiction('epsilon', "epsilon contradicts divisor 'plain': nothing uses it");
+  if (epsilon === 0 && divisor === 'threshold') contradiction('epsilon', "epsilon 0 contradicts divisor 'threshold': every line would be divided, which is divisor 'plain'");
+  if (domain === 'log' && epsilon > 0) contradiction('domain', "domain 'log' contradicts epsilon: log-sum-exp has no place for it");
+  if (domain === 'log' && stabilisation === 'none') contradiction('stabilisation', "stabilisation 'none' contradicts domain 'log': log-sum-exp subtracts the maximum");
+  if (domain === 'log' && start === 'absolute') contradiction('domain', "domain 'log' contradicts start 'absolute': a zero has no logarithm");
+  if (stabilisation !== 'none' && start === 'absolute') contradiction('stabilisation', `stabilisation '${stabilisation}' contradicts start 'absolute': only an exponential is stabilised`);
+  for (const [field, small] of Object.entries({ smallRows, smallColumns })) {
+    if (small === 'divided' && divisor === 'threshold') contradiction(field, `${field} 'divided' contradicts divisor 'threshold': say whether they are kept or zeroed`);
+    if (small !== 'divided' && divisor !== 'threshold') contradiction(field, `${field} '${small}' contradicts divisor '${divisor}': only a threshold leaves lines undivided`);
+  }
 }
 
 export const sinkhornDialectSchema: z.ZodType<SinkhornDialect> = z.strictObject(fields).superRefine(refuseContradictions);
-
-const tilekernels: SinkhornDialect = {
-  iterations: 20,
-  epsilon: 1e-6,
-  start: 'softmax',
-  epsilonInStart: true,
-  divisor: 'add',
-  stabilisation: 'line-max',
-  domain: 'linear',
-  lastNormalised: 'columns',
-  orientation: 'transposed',
-};
-
-const transformerEngine: SinkhornDialect = {
-  ...tilekernels,
-  epsilon: 0,
-  start: 'exp',
-  epsilonInStart: false,
-  divisor: 'plain',
-  domain: 'log',
-};
-
-/** Sources: arXiv 2512.24880 Eq. 9; the code bases of the same names at the commits listed in the README of this folder. */
-export const sinkhornPresets: Readonly<Record<string, SinkhornDialect>> = {
-  paper: { ...tilekernels, epsilon: 0, start: 'exp', epsilonInStart: false, divisor: 'plain', stabilisation: 'none', lastNormalised: 'rows', orientation: 'plain' },
-  tilekernels,
-  liger: { ...tilekernels, orientation: 'plain' },
-  'megatron-main': { ...tilekernels, start: 'exp', epsilonInStart: false, divisor: 'clamp', orientation: 'plain' },
-  'transformer-engine': transformerEngine,
-  'log-domain': { ...transformerEngine, orientation: 'plain' },
-};
 
 /** The side that is normalised first. */
 export function firstNormalised(dialect: SinkhornDialect): 'rows' | 'columns' {
@@ -76,18 +64,25 @@ export function halfSteps(dialect: SinkhornDialect): ('rows' | 'columns')[] {
   return dialect.start === 'softmax' ? sides.slice(1) : sides;
 }
 
-/** `unrolled` differentiates the T iterations; `implicit` the exact projection, evaluated at the result of the T iterations. */
-export interface SinkhornVjpDialect extends SinkhornDialect {
-  readonly derivative: 'unrolled' | 'implicit';
+const backwardFields = {
+  /** `unrolled` differentiates the T iterations; `implicit` the exact projection, evaluated at the result of the T iterations. */
+  derivative: z.enum(['unrolled', 'implicit']),
+  /** The derivative of |L| at ±0: 0 (and absent) is autograd's in PyTorch, 1 that of `x >= 0 ? 1 : -1`, −1 that of tfjs. */
+  slopeAtZero: z.literal([-1, 0, 1]).optional(),
+};
+export type SinkhornVjpDialect = SinkhornDialect & z.infer<z.ZodObject<typeof backwardFields>>;
+
+function refuseBackwardContradictions(dialect: SinkhornVjpDialect, context: z.RefinementCtx): void {
+  refuseContradictions(dialect, context);
+  const contradiction = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+  const { start, slopeAtZero = 0, derivative, epsilon, epsilonInStart } = dialect;
+  if (derivative === 'implicit' && start === 'absolute') contradiction('derivative', "derivative 'implicit' contradicts start 'absolute': it is taken with respect to logarithms of the start, which zeros do not have");
+  if (slopeAtZero !== 0 && start !== 'absolute') contradiction('slopeAtZero', `slopeAtZero ${slopeAtZero} contradicts start '${start}': nothing there has a kink`);
+  if (slopeAtZero !== 0 && start === 'absolute' && !(epsilonInStart && epsilon > 0)) {
+    contradiction('slopeAtZero', `slopeAtZero ${slopeAtZero} contradicts epsilonInStart ${epsilonInStart ? 'with epsilon 0' : 'false'}: entries of zero start and stay zero, and no bound of such a slope is known here`);
+  }
 }
 
 export const sinkhornVjpDialectSchema: z.ZodType<SinkhornVjpDialect> = z
-  .strictObject({ ...fields, derivative: z.enum(['unrolled', 'implicit']) })
-  .superRefine(refuseContradictions);
-
-export const sinkhornVjpPresets: Readonly<Record<string, SinkhornVjpDialect>> = Object.fromEntries(
-  Object.entries(sinkhornPresets).flatMap(([name, dialect]) => [
-    [name, { ...dialect, derivative: 'unrolled' as const }],
-    [`${name}-implicit`, { ...dialect, derivative: 'implicit' as const }],
-  ]),
-);
+  .strictObject({ ...fields, ...backwardFields })
+  .superRefine(refuseBackwardContradictions);

@@ -18,15 +18,15 @@ export interface ForwardTerms {
   entries: number;
 }
 
-/** Logarithmic error bound of output entry `out` (flat in n·n). `lambda` is scratch of n·n. */
-export function forwardError(trajectory: Trajectory, n: number, out: number, lambda: Float64Array, terms: ForwardTerms): number {
+/** Logarithmic error bound of entry `out` (flat in n·n) after `count` steps. `lambda` is scratch of n·n. */
+export function forwardError(trajectory: Trajectory, n: number, count: number, out: number, lambda: Float64Array, terms: ForwardTerms): number {
   const size = n * n;
   const { steps } = trajectory;
   lambda.fill(0);
   lambda[out] = 1;
   terms.lines = 0;
   terms.entries = 0;
-  for (let k = steps.length - 1; k >= 0; k--) {
+  for (let k = count - 1; k >= 0; k--) {
     const step = steps[k]!;
     const after = trajectory.matrices[k + 1]!;
     if (step.kind === 'add') {

@@ -1,11 +1,11 @@
 /**
  * The batched f64 Sinkhorn of every dialect. Linear iteration wherever f64 carries it; logarithms where the logits are so wide
  * that a line could underflow and the dialect has no ε to catch it. n = 4 runs two matrices at a time in WebAssembly SIMD (simd.ts),
- * bit-identical to the loop here.
+ * bit-identical to the loop here; dialects with a threshold or an early stop take the loop.
  */
 import { firstNormalised, type SinkhornDialect } from './dialect.ts';
 import { matricesPerCall, pairRunner, type PairRunner } from './simd.ts';
-import { shiftsOf, stepsOf, type Side, type Step } from './steps.ts';
+import { deviationOf, divisorOf, endsIteration, shiftsOf, stepsOf, type Side, type Step } from './steps.ts';
 
 /** Logits whose range is above this leave the linear iteration when there is no ε: e^−300 squared is still a normal number. */
 const linearRange = 300;
@@ -16,15 +16,16 @@ export function sinkhornReference(logits: Float64Array, tokens: number, n: numbe
   const shifts = new Float64Array(n);
   const steps = stepsOf(dialect);
   const linear: number[] = [];
+  const paired = n === 4 && dialect.divisor !== 'threshold' && dialect.stopBelow === 0;
   for (let token = 0; token < tokens; token++) {
     const offset = token * n * n;
     if (needsLogarithms(dialect, logits, offset, n)) {
-      iterateLogarithms(logits, out, offset, n, steps);
+      iterateLogarithms(logits, out, offset, n, steps, dialect);
       continue;
     }
     exponentials(dialect, logits, out, offset, n, shifts);
-    if (n === 4) linear.push(offset);
-    else iterate(out, offset, n, steps);
+    if (paired) linear.push(offset);
+    else iterate(out, offset, n, steps, dialect);
   }
   if (linear.length > 0) iteratePairs(out, linear, dialect);
   return out;
@@ -61,14 +62,20 @@ function iteratePairs(x: Float64Array, offsets: readonly number[], dialect: Sink
   }
 }
 
-/** exp(L − shift) of one matrix. */
+/** What enters the loop, of one matrix: exp(L/τ − shift), or |L/τ| + ε. A softmax's division is a step. */
 export function exponentials(dialect: SinkhornDialect, logits: Float64Array, out: Float64Array, offset: number, n: number, shifts: Float64Array): void {
+  const { temperature } = dialect;
   shiftsOf(dialect, logits, offset, n, shifts);
+  if (dialect.start === 'absolute') {
+    const added = dialect.epsilonInStart ? dialect.epsilon : 0;
+    for (let k = offset; k < offset + n * n; k++) out[k] = Math.abs(logits[k]! / temperature) + added;
+    return;
+  }
   const [lineStride, entryStride] = firstNormalised(dialect) === 'rows' ? [n, 1] : [1, n];
   for (let line = 0; line < n; line++) {
     const shift = shifts[line]!;
     for (let e = 0, index = offset + line * lineStride; e < n; e++, index += entryStride) {
-      const argument = logits[index]! - shift;
+      const argument = logits[index]! / temperature - shift;
       // the largest entry of each line: a quarter of all at n = 4
       out[index] = argument === 0 ? 1 : Math.exp(argument);
     }
@@ -77,18 +84,18 @@ export function exponentials(dialect: SinkhornDialect, logits: Float64Array, out
 
 /** True when linear f64 iteration could underflow and no ε catches it. */
 export function needsLogarithms(dialect: SinkhornDialect, logits: Float64Array, offset: number, n: number): boolean {
-  if (dialect.epsilon > 0) return false;
+  if (dialect.epsilon > 0 || dialect.start === 'absolute') return false;
   let min = Infinity;
   let max = -Infinity;
   for (let k = offset; k < offset + n * n; k++) {
     if (logits[k]! < min) min = logits[k]!;
     if (logits[k]! > max) max = logits[k]!;
   }
-  return !(max - min <= linearRange);
+  return !((max - min) / dialect.temperature <= linearRange);
 }
 
-/** The plain loop over the steps of one matrix in place. */
-export function iterate(x: Float64Array, offset: number, n: number, steps: readonly Step[]): void {
+/** The plain loop over the steps of one matrix in place, up to an early stop. */
+export function iterate(x: Float64Array, offset: number, n: number, steps: readonly Step[], dialect: SinkhornDialect): void {
   for (const step of steps) {
     if (step.kind === 'add') {
       for (let k = offset; k < offset + n * n; k++) x[k] = x[k]! + step.epsilon;
@@ -99,15 +106,20 @@ export function iterate(x: Float64Array, offset: number, n: number, steps: reado
       const first = offset + line * lineStride;
       let sum = x[first]!;
       for (let k = 1; k < n; k++) sum += x[first + k * entryStride]!;
-      const divisor = step.divisor === 'clamp' ? Math.max(sum, step.epsilon) : sum + step.epsilon;
+      const divisor = divisorOf(step, sum);
       for (let k = 0; k < n; k++) x[first + k * entryStride] = x[first + k * entryStride]! / divisor;
     }
+    if (dialect.stopBelow > 0 && endsIteration(step, dialect) && deviationOf(x, offset, n) < dialect.stopBelow) return;
   }
 }
 
-function iterateLogarithms(logits: Float64Array, out: Float64Array, offset: number, n: number, steps: readonly Step[]): void {
-  for (let k = offset; k < offset + n * n; k++) out[k] = logits[k]!;
-  for (const step of steps) if (step.kind === 'normalise') normaliseLogarithms(out, offset, n, step.side);
+function iterateLogarithms(logits: Float64Array, out: Float64Array, offset: number, n: number, steps: readonly Step[], dialect: SinkhornDialect): void {
+  for (let k = offset; k < offset + n * n; k++) out[k] = logits[k]! / dialect.temperature;
+  for (const step of steps) {
+    if (step.kind !== 'normalise') continue;
+    normaliseLogarithms(out, offset, n, step.side);
+    if (dialect.stopBelow > 0 && endsIteration(step, dialect) && deviationOf(out.slice(offset, offset + n * n).map(Math.exp), 0, n) < dialect.stopBelow) break;
+  }
   for (let k = offset; k < offset + n * n; k++) out[k] = Math.exp(out[k]!);
 }
 

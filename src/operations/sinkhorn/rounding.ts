@@ -3,6 +3,7 @@
  * The f64 reference makes the same kinds of errors; they are added here, so that a bound is about the true value.
  */
 import { arithmeticPresets, computeUnit, gamma, underflowUnit, type Arithmetic } from '../../numerics/arithmetic.ts';
+import { roundTo } from '../../tensor/codecs.ts';
 
 export interface LocalErrors {
   /** Division, per entry: of an operation that is correctly rounded (perEntry = 1), and what exceeds that. */
@@ -12,6 +13,8 @@ export interface LocalErrors {
   readonly line: number;
   /** One rounded addition. */
   readonly addition: number;
+  /** L/τ: a division, or a product with a rounded 1/τ, and τ itself rounded. */
+  readonly quotient: number;
   /** exp(x) = constant + slope·|x|; `slope` includes the rounding of the shifted argument. */
   readonly expConstant: number;
   readonly expSlope: number;
@@ -34,6 +37,7 @@ export function localErrors(arithmetic: Arithmetic, n: number, shifted: boolean)
     divisionExcess: sum('divisionExcess'),
     line: sum('line'),
     addition: sum('addition'),
+    quotient: sum('quotient'),
     expConstant: sum('expConstant'),
     expSlope: sum('expSlope'),
     logRelative: sum('logRelative'),
@@ -51,6 +55,7 @@ function errorsOf(arithmetic: Arithmetic, n: number, shifted: boolean): LocalErr
     divisionExcess: arithmetic.division.perEntry === 1 ? 0 : gamma(arithmetic.division.perEntry, u),
     line: gamma(n - 1 + 1 + arithmetic.division.perLine, u), // n − 1 additions in any order, one for ε, the shared part of the division
     addition: gamma(1, u),
+    quotient: gamma(arithmetic.division.perEntry + arithmetic.division.perLine + 1, u),
     expConstant: gamma(arithmetic.exp.constant, u),
     expSlope: (arithmetic.exp.slope + (shifted ? 1 : 0)) * u * (1 + 2 ** -10),
     logRelative: arithmetic.log.relative * u,
@@ -58,6 +63,13 @@ function errorsOf(arithmetic: Arithmetic, n: number, shifted: boolean): LocalErr
     unit: u,
     underflow: underflowUnit(arithmetic),
   };
+}
+
+/** Relative error of a constant that a kernel keeps in its compute dtype, as a logarithm; 0 for constants it has exactly. */
+export function constantError(arithmetic: Arithmetic, value: number): number {
+  if (value === 0) return 0;
+  const kept = roundTo[arithmetic.compute](value);
+  return kept > 0 ? Math.abs(Math.log1p((kept - value) / value)) : Infinity;
 }
 
 const scratch = new Float64Array(1);

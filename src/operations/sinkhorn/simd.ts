@@ -29,7 +29,7 @@ const type = { i32: 0x7f, f64: 0x7c, v128: 0x7b, function: 0x60, none: 0x40 } as
 /** Parameters and locals of the one function. */
 const local = { pointer: 0, pairs: 1, loops: 2, epsilonValue: 3, counter: 4, entries: 5, divisors: 21, epsilon: 25 } as const;
 
-/** A runner for a linear dialect. */
+/** A runner for a linear dialect without threshold and early stop. */
 export function pairRunner(dialect: SinkhornDialect): PairRunner {
   const steps = stepsOf(dialect);
   // a softmax start leaves an odd number of half-steps: the odd one belongs to the prefix

@@ -1,10 +1,11 @@
 import { arithmeticPresets, type Arithmetic } from '../../numerics/arithmetic.ts';
 import { dual, dualField } from '../../numerics/dual.ts';
-import { minSubnormal, unitRoundoff } from '../../tensor/dtype.ts';
+import { maxFinite, minSubnormal, unitRoundoff } from '../../tensor/dtype.ts';
 import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../operation.ts';
-import { sinkhornVjpDialectSchema, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './dialect.ts';
+import { sinkhornPresetSources, sinkhornVjpDialectSchema, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './dialect.ts';
 import { sinkhornOver } from './generic.ts';
 import { TokenVjp } from './token-vjp.ts';
+import { startSlope } from './vjp-reference.ts';
 
 /** Gradient of ⟨cotangent, sinkhorn(logits)⟩ with respect to the logits. */
 export const sinkhornVjp: Operation<SinkhornVjpDialect> = {
@@ -18,6 +19,7 @@ export const sinkhornVjp: Operation<SinkhornVjpDialect> = {
   outputs: [{ name: 'logitsGradient', dims: ['tokens', 'streams', 'streams'], role: 'gradient' }],
   dialectSchema: sinkhornVjpDialectSchema,
   presets: sinkhornVjpPresets,
+  presetSources: sinkhornPresetSources,
   defaultPreset: 'tilekernels',
   formula: '|ΔG| ≤ Σ over steps |tangent map|·(X′·(e^E − 1)·|S| + γ_{n+4}·X′·Σ|h′| + γ_4·(|h′| + X′|S|)), h = g∘X, S line sums of h′',
   reference: (inputs, sizes, dialect) => ({ logitsGradient: referenceVjp(inputs['logits']!, inputs['cotangent']!, sizes.tokens, sizes.streams, dialect) }),
@@ -25,7 +27,10 @@ export const sinkhornVjp: Operation<SinkhornVjpDialect> = {
   precise: (inputs, sizes, dialect) => ({ logitsGradient: preciseVjp(inputs, sizes, dialect) }),
 };
 
-/** Directional derivative of Sinkhorn by dual numbers: J·direction, [n·n] of one token. Exact to rounding, without a step size. */
+/**
+ * Directional derivative of Sinkhorn by dual numbers: J·direction, [n·n] of one token. Exact to rounding, without a step size.
+ * |L| has the slope 1 at zero here: for another, scale the direction there.
+ */
 export function sinkhornJvp(logits: ArrayLike<number>, direction: ArrayLike<number>, n: number, dialect: SinkhornDialect): Float64Array {
   const duals = Array.from({ length: n * n }, (_, k) => dual(logits[k]!, direction[k]));
   return Float64Array.from(sinkhornOver(dualField, duals, n, dialect), (value) => value.derivative);
@@ -62,12 +67,15 @@ function vjpBounded(inputs: Values, sizes: Sizes, dialect: SinkhornVjpDialect, a
     const offset = token * size;
     const holds = bound.prepare(logits, offset, cotangent, offset);
     values.set(bound.gradient, offset);
-    if (!holds) {
-      certified[token] = 0;
-      errors.fill(Infinity, offset, offset + size);
-      continue;
+    let largest = 0;
+    for (let out = 0; holds && out < size; out++) {
+      errors[offset + out] = entryError(out, values[offset + out]!);
+      largest = Math.max(largest, Math.abs(values[offset + out]!) + errors[offset + out]!);
     }
-    for (let out = 0; out < size; out++) errors[offset + out] = entryError(out, values[offset + out]!);
+    // a narrow dtype may not hold what the arithmetic does
+    if (holds && largest < maxFinite[stored] / 2) continue;
+    certified[token] = 0;
+    errors.fill(Infinity, offset, offset + size);
   }
   return {
     values: { logitsGradient: values },
@@ -92,15 +100,14 @@ export function preciseVjp(inputs: Values, sizes: Sizes, dialect: SinkhornVjpDia
   const { tokens, streams: n } = sizes;
   if (dialect.derivative === 'implicit') return referenceVjp(inputs['logits']!, inputs['cotangent']!, tokens, n, dialect);
   const out = new Float64Array(tokens * n * n);
-  const { derivative: _derivative, ...forwardDialect } = dialect;
   for (let token = 0; token < tokens; token++) {
     const offset = token * n * n;
     const logits = inputs['logits']!.subarray(offset, offset + n * n);
     const direction = new Float64Array(n * n);
     for (let o = 0; o < n * n; o++) {
       direction.fill(0);
-      direction[o] = 1;
-      const column = sinkhornJvp(logits, direction, n, forwardDialect);
+      direction[o] = dialect.start === 'absolute' && logits[o] === 0 ? startSlope(0, dialect) : 1;
+      const column = sinkhornJvp(logits, direction, n, dialect);
       let sum = 0;
       for (let k = 0; k < n * n; k++) sum += column[k]! * inputs['cotangent']![offset + k]!;
       out[offset + o] = sum;

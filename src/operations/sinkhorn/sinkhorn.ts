@@ -2,7 +2,7 @@ import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { doubleDoubleField } from '../../numerics/field.ts';
 import { minSubnormal, unitRoundoff } from '../../tensor/dtype.ts';
 import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../operation.ts';
-import { sinkhornDialectSchema, sinkhornPresets, type SinkhornDialect } from './dialect.ts';
+import { sinkhornDialectSchema, sinkhornPresets, sinkhornPresetSources, type SinkhornDialect } from './dialect.ts';
 import { sinkhornOver } from './generic.ts';
 import { sinkhornReference } from './reference.ts';
 import { TokenForward } from './token-forward.ts';
@@ -16,6 +16,7 @@ export const sinkhorn: Operation<SinkhornDialect> = {
   outputs: [{ name: 'residualMapping', dims: ['tokens', 'streams', 'streams'], role: 'residual-mapping' }],
   dialectSchema: sinkhornDialectSchema,
   presets: sinkhornPresets,
+  presetSources: sinkhornPresetSources,
   defaultPreset: 'tilekernels',
   formula: '|log X̂/X| ≤ Σ over half-steps t of 2(η_t + θ), η_t = δ_exp + |L−m|·u + t·δ_div, θ = γ_{n+1}; instance-wise: adjoint of the 2T linearised half-steps',
 

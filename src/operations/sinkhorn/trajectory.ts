@@ -6,17 +6,19 @@
  *   A half-step with exact weights W (the matrix after it; a share w0 is missing where ε is in the divisor):
  *     osc σ' ≤ κ̃·osc ρ + 2·max Σ W·own + 2θ + 2·w0·|ρ|∞ ,  κ̃ = Dobrushin coefficient of W, widened by 4·spread for the nonlinear mean;
  *     θ = sum and ε (rounding.ts) + second order Σ W e² (Jensen: 0 ≤ log Σ W exp(e) − Σ W e ≤ Σ W e² for |e| ≤ 1/4) + Σ a/s.
+ *   A line that is clamped or stays undivided keeps its ρ_i: |ρ_i + σ_j| ≤ what it was, ρ_i − ρ_k ≤ max(osc ρ, that) against lines that follow.
  *   Absolute part: a' = a/s + U, U the arithmetic's underflow.
  *
- * Nothing is claimed (`certified` false) where a sum or an exponential leaves the range of the arithmetic, or these assumptions fail.
+ * Nothing is claimed (`certified` false) where a sum or an exponential leaves the range of the arithmetic, where rounding decides whether a
+ * sum exceeds a threshold, or where these assumptions fail. All T iterations are walked; early-stop.ts says where a kernel may have ended.
  */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
 import { firstNormalised, type SinkhornDialect } from './dialect.ts';
 import { logDomainStep } from './log-domain-errors.ts';
 import { exponentials, needsLogarithms, normaliseLogarithms } from './reference.ts';
-import { divisionError, localErrors, type LocalErrors } from './rounding.ts';
-import { isScaleFree, stepsOf, type Side, type Step } from './steps.ts';
+import { constantError, divisionError, localErrors, type LocalErrors } from './rounding.ts';
+import { divisorOf, followsSum, isScaleFree, stepsOf, type Normalisation, type Side, type Step } from './steps.ts';
 
 /** Underflow may change a sum by this much; beyond it the second-order terms below are not bounds. */
 const certifiedUnderflow = 2 ** -7;
@@ -26,9 +28,9 @@ const weightless = 2 ** -100;
 
 export class Trajectory {
   readonly steps: readonly Step[];
-  /** matrices[k]: the exact matrix after step k − 1; matrices[0] is the exponential. */
+  /** matrices[k]: the exact matrix after step k − 1; matrices[0] is the exponential, or |L| + ε. */
   readonly matrices: readonly Float64Array[];
-  /** own[k]: bound of what each entry of matrices[k] has of its own. own[0] is the error of the exponential. */
+  /** own[k]: bound of what each entry of matrices[k] has of its own. own[0] is the error of the start. */
   readonly own: readonly Float64Array[];
   /** shared[k]: bound of |ρ_i + σ_j| in matrices[k]. */
   readonly shared: Float64Array;
@@ -37,8 +39,10 @@ export class Trajectory {
   /** lineErrors[k][l]: θ of line l in step k. entryErrors[k][i]: what step k gives entry i alone. */
   readonly lineErrors: readonly Float64Array[];
   readonly entryErrors: readonly Float64Array[];
-  /** 1 where the divisor follows the line's sum, 0 where it is clamped at ε, 2 where rounding decides which. */
+  /** 1 where the divisor follows the line's sum, 0 where it is constant (clamped at ε, below a threshold), 2 where rounding decides which. */
   readonly responds: readonly Uint8Array[];
+  /** 1 where the exact divisor follows the line's sum. */
+  readonly follows: readonly Uint8Array[];
   readonly divisors: readonly Float64Array[];
   /** The exponential in the kernel's own scale, which is not shifted when the dialect does not shift. */
   readonly startScale: Float64Array;
@@ -53,9 +57,11 @@ export class Trajectory {
   private readonly shifts: Float64Array;
   private readonly logarithms: Float64Array;
   private readonly potentials: Float64Array;
-  private oscillation = 0;
+  private readonly epsilonError: number;
+  /** Bounds of osc ρ and osc σ; the same, and of |ρ_i + σ_j|, for the unit recursion of `propagation`. */
+  private readonly oscillation = { rows: 0, columns: 0 };
+  private readonly unit = { rows: 0, columns: 0, shared: 0 };
   private size = 0;
-  private unit = 0;
   private unitOwn = 1;
 
   constructor(n: number, dialect: SinkhornDialect, arithmetic: Arithmetic) {
@@ -63,6 +69,7 @@ export class Trajectory {
     this.dialect = dialect;
     this.steps = stepsOf(dialect);
     this.local = localErrors(arithmetic, n, dialect.stabilisation !== 'none');
+    this.epsilonError = constantError(arithmetic, dialect.epsilon);
     this.largest = maxFinite[arithmetic.compute] / (2 * n);
     const count = this.steps.length;
     const arrays = (length: number, size: number): Float64Array[] => Array.from({ length }, () => new Float64Array(size));
@@ -73,21 +80,12 @@ export class Trajectory {
     this.lineErrors = arrays(count, n);
     this.entryErrors = arrays(count, n * n);
     this.responds = Array.from({ length: count }, () => new Uint8Array(n));
+    this.follows = Array.from({ length: count }, () => new Uint8Array(n));
     this.divisors = arrays(count, n);
     this.shifts = new Float64Array(n);
     this.startScale = new Float64Array(n * n);
     this.logarithms = new Float64Array(n * n);
     this.potentials = new Float64Array(2 * n);
-  }
-
-  /** The last matrix: the result. */
-  get result(): Float64Array {
-    return this.matrices[this.steps.length]!;
-  }
-
-  /** What underflow can leave in each entry of the result. */
-  get resultAbsolute(): Float64Array {
-    return this.absolute[this.steps.length]!;
   }
 
   /** Bound of the logarithmic error of entry i of matrices[k]. */
@@ -99,9 +97,9 @@ export class Trajectory {
   compute(logits: Float64Array, offset: number, logitErrors?: Float64Array, errorsAt = 0): void {
     const { n } = this;
     this.certified = true;
-    this.oscillation = 0;
+    Object.assign(this.oscillation, { rows: 0, columns: 0 });
+    Object.assign(this.unit, { rows: 0, columns: 0, shared: 0 });
     this.size = 0;
-    this.unit = 0;
     this.unitOwn = 1;
     this.propagation = 1;
     this.shared[0] = 0;
@@ -109,8 +107,8 @@ export class Trajectory {
     const logDomain = this.dialect.domain === 'log';
     const logs = logDomain || needsLogarithms(this.dialect, slice, 0, n);
     this.start(slice, logDomain);
-    if (logitErrors !== undefined) this.disturb(logitErrors, errorsAt);
-    this.logarithms.set(slice);
+    if (logitErrors !== undefined) this.disturb(logits, offset, logitErrors, errorsAt);
+    for (let i = 0; i < n * n; i++) this.logarithms[i] = slice[i]! / this.dialect.temperature;
     this.potentials.fill(0);
     for (let k = 0; k < this.steps.length; k++) {
       const step = this.steps[k]!;
@@ -122,34 +120,58 @@ export class Trajectory {
 
   private start(logits: Float64Array, logDomain: boolean): void {
     const { n, local, dialect, largest } = this;
+    const { temperature } = dialect;
     const matrix = this.matrices[0]!;
     exponentials(dialect, logits, matrix, 0, n, this.shifts);
     const alongRows = firstNormalised(dialect) === 'rows';
-    const common = dialect.stabilisation === 'matrix-max' ? logits.reduce((most, value) => Math.max(most, value), -Infinity) : 0;
+    const common = dialect.stabilisation === 'matrix-max' ? logits.reduce((most, value) => Math.max(most, value), -Infinity) / temperature : 0;
+    const quotient = temperature === 1 ? 0 : local.quotient;
     for (let i = 0; i < n * n; i++) {
-      const shift = this.shifts[alongRows ? Math.floor(i / n) : i % n]!;
-      // the reference shifts each line where it may; a kernel that shifts by less underflows and overflows elsewhere
-      const kernelShift = dialect.stabilisation === 'line-max' ? shift : common;
-      this.own[0]![i] = logDomain ? 0 : local.expConstant + local.expSlope * Math.abs(logits[i]! - kernelShift);
-      this.startScale[i] = Math.exp(logits[i]! - kernelShift);
-      this.absolute[0]![i] = local.underflow * Math.exp(kernelShift - shift);
+      const scaled = logits[i]! / temperature;
+      if (dialect.start === 'absolute') {
+        const entry = matrix[i]!;
+        // |L/τ| + ε: the quotient's error weighs as |L/τ| does, that of the constant as ε does
+        const inherited = entry === 0 ? 0 : (quotient * Math.abs(scaled) + this.epsilonError * (entry - Math.abs(scaled))) / entry;
+        this.own[0]![i] = inherited + (dialect.epsilonInStart ? local.addition : 0);
+        this.startScale[i] = Math.max(entry, 2 ** -1000);
+        this.absolute[0]![i] = local.underflow;
+      } else {
+        const shift = this.shifts[alongRows ? Math.floor(i / n) : i % n]!;
+        // the reference shifts each line where it may; a kernel that shifts by less underflows and overflows elsewhere
+        const kernelShift = dialect.stabilisation === 'line-max' ? shift : common;
+        const argument = quotient * (Math.abs(scaled) + Math.abs(kernelShift)) * (1 + 2 ** -10);
+        this.own[0]![i] = logDomain ? quotient * Math.abs(scaled) : argument + local.expConstant + local.expSlope * Math.abs(scaled - kernelShift);
+        this.startScale[i] = Math.exp(scaled - kernelShift);
+        this.absolute[0]![i] = local.underflow * Math.exp(kernelShift - shift);
+      }
       if (!(this.startScale[i]! < largest)) this.certified = false;
     }
   }
 
   /**
-   * Logits that are off by d make the exponential off by e^d. The kernel subtracts a maximum that is off as well, by at most the largest d of its line or
+   * Logits that are off by d make the exponential off by e^(d/τ). The kernel subtracts a maximum that is off as well, by at most the largest d of its line or
    * matrix; that factor is common to a line that is normalised next, so it only counts where the dialect is not scale-free. The argument of the
-   * exponential moves by 2d at most. 1 + 2⁻⁹ covers what the disturbed logarithms of the log domain add to their own rounding: below 2(T + 1)·8u·d.
+   * exponential moves by 2d/τ at most. 1 + 2⁻⁹ covers what the disturbed logarithms of the log domain add to their own rounding: below 2(T + 1)·8u·d.
+   * |L/τ| + ε is off by d/τ absolutely; nothing is claimed where that could be half of |L/τ|, which also keeps its sign.
    */
-  private disturb(logitErrors: Float64Array, errorsAt: number): void {
+  private disturb(logits: Float64Array, offset: number, logitErrors: Float64Array, errorsAt: number): void {
     const { n, dialect } = this;
     let largest = 0;
-    for (let i = 0; i < n * n; i++) largest = Math.max(largest, logitErrors[errorsAt + i]!);
+    for (let i = 0; i < n * n; i++) largest = Math.max(largest, logitErrors[errorsAt + i]! / dialect.temperature);
+    if (dialect.start === 'absolute') {
+      for (let i = 0; i < n * n; i++) {
+        const off = logitErrors[errorsAt + i]! / dialect.temperature;
+        if (off === 0) continue;
+        if (off < Math.abs(logits[offset + i]! / dialect.temperature) / 2) this.own[0]![i] = this.own[0]![i]! - Math.log1p(-off / this.matrices[0]![i]!) * (1 + 2 ** -9);
+        else this.certified = false;
+      }
+      return;
+    }
     const shift = dialect.stabilisation === 'none' || isScaleFree(dialect) ? 0 : largest;
     const growth = Math.exp(2 * largest);
     for (let i = 0; i < n * n; i++) {
-      this.own[0]![i] = this.own[0]![i]! + (logitErrors[errorsAt + i]! + shift) * (1 + 2 ** -9) + 2 * largest * this.local.expSlope;
+      const off = logitErrors[errorsAt + i]! / dialect.temperature;
+      this.own[0]![i] = this.own[0]![i]! + (off + shift) * (1 + 2 ** -9) + 2 * largest * this.local.expSlope;
       this.absolute[0]![i] = this.absolute[0]![i]! * growth;
       if (!(this.startScale[i]! * growth < this.largest)) this.certified = false;
     }
@@ -164,7 +186,7 @@ export class Trajectory {
       after[i] = before[i]! + epsilon;
       const weight = before[i]! / after[i]!;
       const error = this.errorOf(k, i);
-      this.entryErrors[k]![i] = local.addition + weight * (1 - weight) * error * error;
+      this.entryErrors[k]![i] = local.addition + (1 - weight) * this.epsilonError + weight * (1 - weight) * error * error;
       this.own[k + 1]![i] = weight * this.own[k]![i]! + (1 - weight) * this.shared[k]! + this.entryErrors[k]![i]!;
       this.absolute[k + 1]![i] = this.absolute[k]![i]! + local.underflow;
     }
@@ -172,7 +194,7 @@ export class Trajectory {
     this.unitOwn = 2; // ±1 minus a mean of ±1, which only the entry's own share of X + ε keeps
   }
 
-  private normalise(k: number, step: Extract<Step, { kind: 'normalise' }>, logs: boolean): void {
+  private normalise(k: number, step: Normalisation, logs: boolean): void {
     const { n, local } = this;
     const before = this.matrices[k]!;
     const after = this.matrices[k + 1]!;
@@ -194,8 +216,15 @@ export class Trajectory {
         sum += before[from + e * entryStride]!;
         lost += this.absolute[k]![from + e * entryStride]!;
       }
-      const divisor = step.divisor === 'clamp' ? Math.max(sum, step.epsilon) : sum + step.epsilon;
+      const divisor = divisorOf(step, sum);
       this.divisors[k]![line] = divisor;
+      this.follows[k]![line] = followsSum(step, sum) ? 1 : 0;
+      if (step.divisor === 'threshold' && this.undivided(k, step, from, entryStride, sum, lost)) {
+        this.responds[k]![line] = 0;
+        this.lineErrors[k]![line] = 0;
+        follows = false;
+        continue;
+      }
       const underflow = (lost / divisor) * (1 + 2 * certifiedUnderflow);
       if (!(underflow <= certifiedUnderflow) || !(divisor > 0)) this.certified = false;
       let first = 0;
@@ -211,10 +240,11 @@ export class Trajectory {
         this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i];
         this.absolute[k + 1]![i] = (this.absolute[k]![i]! / divisor) * (1 + 2 * certifiedUnderflow) + local.underflow;
       }
-      let error = local.line + second + underflow;
+      // for two terms and more the constant's own error fits into the roundings that line counts for the sum
+      let error = local.line + second + underflow + (n === 1 ? this.epsilonError : 0);
       this.responds[k]![line] = 1;
       if (step.divisor === 'clamp') {
-        const doubt = 2 * (inherited + first + error);
+        const doubt = 2 * (inherited + first + error + this.epsilonError);
         if (sum < step.epsilon * (1 + doubt)) {
           // at the kink the divisor may or may not follow: it does not, and its whole change counts as error
           const undecided = !(sum <= step.epsilon * (1 - doubt));
@@ -223,12 +253,36 @@ export class Trajectory {
           follows = false;
         }
       } else {
-        missing = Math.max(missing, step.epsilon / divisor);
+        missing = Math.max(missing, step.divisor === 'threshold' ? 0 : step.epsilon / divisor);
       }
       this.lineErrors[k]![line] = error;
       worst = Math.max(worst, first + error);
     }
     this.contract(k, step.side, worst, missing, follows);
+  }
+
+  /** A line that its threshold leaves undivided: it is copied, or becomes zero, both without rounding. False for lines that are divided. */
+  private undivided(k: number, step: Normalisation, from: number, entryStride: number, sum: number, lost: number): boolean {
+    const { n, local } = this;
+    const [before, after, own] = [this.matrices[k]!, this.matrices[k + 1]!, this.own[k]!];
+    let relative = this.shared[k]! + local.line + this.epsilonError;
+    for (let e = 0; e < n; e++) {
+      const i = from + e * entryStride;
+      if (sum > 0) relative += (before[i]! / sum) * own[i]!;
+    }
+    // twice the first order covers the second where errors are below certifiedError
+    const doubt = 2 * relative * sum + this.epsilonError * step.epsilon + 2 * lost;
+    if (!(relative < certifiedError) || !(Math.abs(sum - step.epsilon) > doubt)) this.certified = false;
+    if (followsSum(step, sum)) return false;
+    const kept = step.small === 'kept' ? 1 : 0;
+    for (let e = 0; e < n; e++) {
+      const i = from + e * entryStride;
+      after[i] = kept * before[i]!;
+      this.own[k + 1]![i] = kept * own[i]!;
+      this.absolute[k + 1]![i] = kept * this.absolute[k]![i]!;
+      this.entryErrors[k]![i] = 0;
+    }
+    return true;
   }
 
   private normaliseInLogDomain(k: number, side: Side): void {
@@ -253,22 +307,30 @@ export class Trajectory {
       }
       this.divisors[k]![line] = 1;
       this.responds[k]![line] = 1;
+      this.follows[k]![line] = 1;
       this.lineErrors[k]![line] = this.lineErrors[k]![line]! + second;
       worst = Math.max(worst, first + this.lineErrors[k]![line]!);
     }
     this.contract(k, side, worst, 0, true);
   }
 
-  /** The recursion of the header for what lines share. `missing` is the largest w0. */
+  /** The recursion of the header for what lines share. `missing` is the largest w0, `follows` whether every divisor follows its sum. */
   private contract(k: number, side: Side, worst: number, missing: number, follows: boolean): void {
-    const spread = this.oscillation + worst + missing * this.size;
+    const other = side === 'rows' ? 'columns' : 'rows';
+    const { oscillation, unit } = this;
+    const still = follows ? 0 : this.shared[k]! + worst;
+    const spread = Math.max(oscillation[other] + worst + missing * this.size, still);
     this.shared[k + 1] = spread;
-    const kappa = follows ? Math.min(1, dobrushin(this.matrices[k + 1]!, this.n, side) + 4 * spread) : 1;
-    this.oscillation = kappa * this.oscillation + 2 * (worst + missing * this.size);
+    const kappa = Math.min(1, dobrushin(this.matrices[k + 1]!, this.n, side) + 4 * spread);
+    const settled = (mine: number, others: number, shared: number): number => (follows ? kappa * others : Math.max(kappa * others, mine, shared));
+    oscillation[side] = settled(oscillation[side], oscillation[other], this.shared[k]!) + 2 * (worst + missing * this.size);
     this.size += worst;
     // the same recursion for entries that are off by 1 and make no errors on the way; |ρ| of them grows by at most 1 a step
-    this.propagation = Math.max(this.propagation, this.unit + this.unitOwn * (2 + missing * k));
-    this.unit = kappa * this.unit + 2 * this.unitOwn * (1 + missing * k);
+    const step = this.unitOwn * (1 + missing * k);
+    const unitShared = Math.max(unit[other] + step, follows ? 0 : unit.shared);
+    unit[side] = settled(unit[side], unit[other], unit.shared) + 2 * step;
+    unit.shared = unitShared;
+    this.propagation = Math.max(this.propagation, this.unitOwn + unitShared);
     if (!(spread < certifiedError)) this.certified = false;
   }
 }

@@ -31,11 +31,12 @@ export interface LocalVjpErrors {
 }
 
 /**
- * Local errors of all backward steps of one token. `slopes` enters as the cotangent and carries the gradient with respect to the
+ * Local errors of the first `count` steps of one token, backwards. `slopes` enters as the cotangent and carries the gradient with respect to the
  * entries themselves, which is what kernels store: it says what an underflowed entry is multiplied with, and what can overflow. False when the arithmetic cannot carry the token. */
 export function localVjpErrors(
   trajectory: Trajectory,
   n: number,
+  count: number,
   arithmetic: Arithmetic,
   stages: readonly Float64Array[],
   underflow: number,
@@ -47,7 +48,6 @@ export function localVjpErrors(
   const u = computeUnit(arithmetic) + 2 ** -53;
   const sumError = gamma(n + 4 + arithmetic.division.perLine, u);
   const ownError = gamma(4 + arithmetic.division.perEntry, u);
-  const count = trajectory.steps.length;
   const limit = maxFinite[arithmetic.compute] / (4 * n);
   for (let k = count - 1; k >= 0; k--) {
     const step = trajectory.steps[k]!;
@@ -96,7 +96,7 @@ export function localVjpErrors(
     }
   }
   local.own = ownError;
-  local.inner = innerError(trajectory, n, seedError, local);
+  local.inner = innerError(trajectory, n, count, seedError, local);
   return trajectory.certified && local.inner < Infinity;
 }
 
@@ -104,10 +104,10 @@ export function localVjpErrors(
  * Adds what cotangents that are off by `errors` do to entries that underflowed: the recursion of `slopes` on magnitudes, times what each entry can have lost.
  * False when it overflows.
  */
-export function disturbSlopes(trajectory: Trajectory, n: number, arithmetic: Arithmetic, errors: Float64Array, seedError: Float64Array, local: LocalVjpErrors): boolean {
+export function disturbSlopes(trajectory: Trajectory, n: number, count: number, arithmetic: Arithmetic, errors: Float64Array, seedError: Float64Array, local: LocalVjpErrors): boolean {
   const slopes = errors.slice(0, n * n);
   const limit = maxFinite[arithmetic.compute] / (4 * n);
-  for (let k = trajectory.steps.length - 1; k >= 0; k--) {
+  for (let k = count - 1; k >= 0; k--) {
     const step = trajectory.steps[k]!;
     const forward = local.forward[k]!;
     if (step.kind === 'add') {
@@ -127,16 +127,16 @@ export function disturbSlopes(trajectory: Trajectory, n: number, arithmetic: Ari
       }
     }
   }
-  local.inner = innerError(trajectory, n, seedError, local);
+  local.inner = innerError(trajectory, n, count, seedError, local);
   return local.inner < Infinity;
 }
 
 /** D of the header. */
-function innerError(trajectory: Trajectory, n: number, seedError: Float64Array, { forward, rounding, sensitivity, own }: LocalVjpErrors): number {
+function innerError(trajectory: Trajectory, n: number, count: number, seedError: Float64Array, { forward, rounding, sensitivity, own }: LocalVjpErrors): number {
   let firstOrder = 0;
   let feedback = 0;
   for (let i = 0; i < n * n; i++) firstOrder += seedError[i]!;
-  for (let k = 0; k < trajectory.steps.length; k++) {
+  for (let k = 0; k < count; k++) {
     const step = trajectory.steps[k]!;
     let largest = 0;
     for (let line = 0; line < n; line++) {
@@ -159,6 +159,7 @@ function innerError(trajectory: Trajectory, n: number, seedError: Float64Array, 
 export function vjpError(
   trajectory: Trajectory,
   n: number,
+  count: number,
   out: number,
   seedError: Float64Array,
   local: LocalVjpErrors,
@@ -170,7 +171,7 @@ export function vjpError(
   let forwardSum = 0;
   let roundingSum = 0;
   let sensitivitySum = 0;
-  for (let k = 0; k < trajectory.steps.length; k++) {
+  for (let k = 0; k < count; k++) {
     const step = trajectory.steps[k]!;
     const after = trajectory.matrices[k + 1]!;
     const stepForward = local.forward[k]!;
@@ -192,7 +193,7 @@ export function vjpError(
     }
     const [lineStride, entryStride] = step.side === 'rows' ? [n, 1] : [1, n];
     for (let line = 0; line < n; line++) {
-      if (step.divisor === 'clamp' && trajectory.divisors[k]![line] === step.epsilon) continue;
+      if (trajectory.follows[k]![line] === 0) continue;
       const first = line * lineStride;
       let sum = 0;
       for (let e = 0; e < n; e++) sum += mu[first + e * entryStride]! * after[first + e * entryStride]!;

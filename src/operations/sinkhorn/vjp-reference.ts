@@ -1,14 +1,14 @@
 /**
  * Derivatives of Sinkhorn on h = g∘X, the gradient with respect to log X, which neither overflows nor divides:
- * a normalisation X' = X/s pulls back to h = h' − X'·(line sums of h'), an added ε to h = h'·X/(X + ε), the exponential to ∂ℓ/∂L = h.
- * The shift before the exponential is held constant. Unrolled: exact for any T. Implicit: the derivative of the exact projection,
+ * a normalisation X' = X/s pulls back to h = h' − X'·(line sums of h'), an added ε to h = h'·X/(X + ε), the exponential of L/τ to
+ * ∂ℓ/∂L = h/τ, and |L/τ| + ε to h/X⁰ times the slope of |L| and 1/τ. A line that is not divided by its sum passes h on unchanged. The shift before the exponential is held constant. Unrolled: exact for any T. Implicit: the derivative of the exact projection,
  * G = X∘(g − a1ᵀ − 1bᵀ) with diag(r)·a + X·b = row sums of X∘g and Xᵀ·a + diag(c)·b = column sums, at X the result of T iterations.
  */
+import type { SinkhornVjpDialect } from './dialect.ts';
 import type { Trajectory } from './trajectory.ts';
 
-/** Walks one trajectory backwards. `stages[k]` receives h before step k, `stages[K]` is g∘X. */
-export function unrolled(trajectory: Trajectory, n: number, cotangent: Float64Array, offset: number, stages: readonly Float64Array[]): void {
-  const count = trajectory.steps.length;
+/** Walks the first `count` steps of a trajectory backwards. `stages[k]` receives h before step k, `stages[count]` is g∘X. */
+export function unrolled(trajectory: Trajectory, n: number, count: number, cotangent: Float64Array, offset: number, stages: readonly Float64Array[]): void {
   const last = trajectory.matrices[count]!;
   const seed = stages[count]!;
   for (let i = 0; i < n * n; i++) seed[i] = cotangent[offset + i]! * last[i]!;
@@ -26,15 +26,31 @@ export function unrolled(trajectory: Trajectory, n: number, cotangent: Float64Ar
     for (let line = 0; line < n; line++) {
       const first = line * lineStride;
       let sum = 0;
-      // a clamped divisor is a constant
-      const clamped = step.divisor === 'clamp' && trajectory.divisors[k]![line] === step.epsilon;
-      if (!clamped) for (let e = 0; e < n; e++) sum += from[first + e * entryStride]!;
+      // a divisor that is clamped, or below a threshold, is a constant
+      if (trajectory.follows[k]![line] === 1) for (let e = 0; e < n; e++) sum += from[first + e * entryStride]!;
       for (let e = 0; e < n; e++) {
         const i = first + e * entryStride;
         to[i] = from[i]! - after[i]! * sum;
       }
     }
   }
+}
+
+/** ∂ℓ/∂L from h of the start, in place. */
+export function toLogits(h: Float64Array, trajectory: Trajectory, logits: Float64Array, dialect: SinkhornVjpDialect): void {
+  const { start, temperature } = dialect;
+  for (let i = 0; i < h.length; i++) {
+    if (start === 'absolute') {
+      const slope = startSlope(logits[i]!, dialect);
+      h[i] = slope === 0 ? 0 : (h[i]! / trajectory.matrices[0]![i]!) * slope;
+    }
+    h[i] = h[i]! / temperature;
+  }
+}
+
+/** The derivative of |L|. */
+export function startSlope(logit: number, { slopeAtZero = 0 }: SinkhornVjpDialect): number {
+  return logit === 0 ? slopeAtZero : Math.sign(logit);
 }
 
 /** The implicit gradient of one matrix, and the multipliers (a, b). Returns ‖K⁺‖∞ of the marginal system, its condition for the bound. */

@@ -13,6 +13,7 @@ import { sinkhorn } from '../../../src/operations/sinkhorn/sinkhorn.ts';
 import { roundTo } from '../../../src/tensor/codecs.ts';
 import type { Dtype } from '../../../src/tensor/dtype.ts';
 import { tensor, valuesOf } from '../../../src/tensor/tensor.ts';
+import { attacked } from './sinkhorn-variants.ts';
 
 const arithmetics: [string, ArithmeticInput, Dtype, (value: number) => number][] = [
   ['f32', 'ieee-f32', 'f32', Math.fround],
@@ -20,7 +21,7 @@ const arithmetics: [string, ArithmeticInput, Dtype, (value: number) => number][]
   ['f16 storage', 'f16-storage', 'f16', Math.fround],
   ['f64', 'ieee-f64', 'f64', (value) => value],
 ];
-const cases = Object.entries(sinkhornPresets).flatMap(([name, dialect]) => [dialect, { ...dialect, iterations: 3 }].flatMap((d) => arithmetics.map((a) => [`${name}, T = ${d.iterations}, ${a[0]}`, d, a] as const)));
+const cases = attacked.flatMap(([name, dialect]) => [dialect, { ...dialect, iterations: 3 }].flatMap((d) => arithmetics.map((a) => [`${name}, T = ${d.iterations}, ${a[0]}`, d, a] as const)));
 
 describe('no error of a kernel that keeps its declaration exceeds the bound', () => {
   test.each(cases)('%s', (_name, dialect, [, arithmeticInput, dtype, round]) => {
