@@ -6,6 +6,7 @@
  * column's sum. A product in f64 adds γ_{D(n+2)} of f64. Depths 1 to 256, independent layers and correlated ones. The free side is
  * not claimed beyond n: it depends on the layers (MATHS.md §13), and `stack` properties state it from measured sums. Class: exact.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { mappings } from './mapping-bounds.ts';
 import { apply } from './chains.ts';
@@ -20,6 +21,7 @@ export const compositeGain = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: [0, 1, 2, 4, 10, 30], tokenCounts: [1, 33, 257], streamCounts: [1, 2, 3, 4, 5, 8] },
   power: ['larger-epsilon', 'transposed', 'lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const n = context.sizes.streams;
     const { output, known, chains, transposed, culprit } = await mappings(context);

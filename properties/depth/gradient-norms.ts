@@ -9,6 +9,7 @@
  * Proof: Mz = Σ z_j c_j p_j with p_j distributions at most κ apart: opposite masses cancel up to κ, what is left over is |Σ z_j c_j|; and the dual statement.
  * The propagation in f64 adds γ_{D(n+2)} of f64. Class: exact.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { apply } from './chains.ts';
 import { mappings } from './mapping-bounds.ts';
@@ -23,6 +24,7 @@ export const gradientNorms = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: [0, 0.1, 1, 2, 4], tokenCounts: [1, 33, 257], streamCounts: [2, 3, 4, 5, 8] },
   power: ['transposed'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const n = context.sizes.streams;
     const { output, known, chains, gradientsConserve, transposed, culprit } = await mappings(context);

@@ -5,6 +5,7 @@
  * Proof: |1ᵀMx − 1ᵀx| ≤ max_j |c_j − 1|·‖x‖₁, ‖Mx‖₁ ≤ g‖x‖₁, with δ and g from the logits (`../a-priori.ts`). With ε every layer leaks up to about nε of the sum;
  * that is what the dialect computes, and it is in δ. The propagation in f64 adds γ_{D(n+2)} of f64. Class: exact.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { apply } from './chains.ts';
 import { mappings } from './mapping-bounds.ts';
@@ -19,6 +20,7 @@ export const depthMeanConservation = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: [0, 1, 2, 4, 10, 30], tokenCounts: [1, 33, 257], streamCounts: [1, 2, 3, 4, 5, 8] },
   power: ['larger-epsilon', 'transposed', 'lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const n = context.sizes.streams;
     const { output, known, chains, gradientsConserve, transposed, culprit } = await mappings(context);

@@ -5,6 +5,7 @@
  * A wrong entry of the gradient is seen with probability at least ½ by each draw. Tolerance: the sum of the entries' bounds; f64 rounding of the
  * tangent is that of 2T half-steps on |dlog X| (response.ts). Class: exact. Uses the f64 forward iteration as its oracle.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { evaluationError } from '../evaluation.ts';
 import { tokenMatrix } from '../sinkhorn/agreement.ts';
@@ -21,7 +22,7 @@ export const adjoint = defineProperty<SinkhornVjpDialect>({
   usesReference: true,
   inputs: { maxElements: 2048 },
   power: ['transposed', 'lower-precision'],
-  notApplicable: ({ dialect }) => (dialect.derivative === 'implicit' ? 'dual numbers differentiate the iterations, not the projection' : undefined),
+  notApplicable: ({ dialect }) => (dialect.derivative === 'implicit' ? 'dual numbers differentiate the iterations, not the projection' : outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature')),
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;
     const { derivative: _derivative, ...forward } = kernel.dialect;

@@ -7,11 +7,11 @@
  * logits of rank one: without ε the same (g − …)/n from T = 2 on, because the second iteration's weights are 1/n. Exact.
  * two streams (G10): X₁₁ = σ(δ/2) in the limit, so G = (g₁₁ − g₁₂ − g₂₁ + g₂₂)·X₁₁·X₁₂/2·(+, −, −, +), within response.ts. Class of the last: limit.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { checkKnown, tokenMatrix, type Known } from '../sinkhorn/agreement.ts';
 import { equalLines, rankOne } from '../sinkhorn/known-forms.ts';
-import { divisorOf } from '../sinkhorn/marginals.ts';
 import { startOf } from '../sinkhorn/start.ts';
-import { stepsOf } from '../../src/operations/sinkhorn/steps.ts';
+import { divisorOf, stepsOf } from '../../src/operations/sinkhorn/steps.ts';
 import type { SinkhornVjpDialect } from '../../src/operations/sinkhorn/dialect.ts';
 import { defineProperty } from '../../src/verify/property.ts';
 import { convergingScales, cotangents, limitSlack, tokenResponse, type VjpContext } from './claims.ts';
@@ -77,7 +77,7 @@ const exactForm = (id: string, claim: string, logits: readonly string[], notAppl
     usesReference: false,
     inputs: { logits, cotangents },
     power: ['lower-precision'],
-    notApplicable: ({ dialect }) => notApplicable(dialect),
+    notApplicable: ({ dialect }) => notApplicable(dialect) ?? outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
     check: (context) => checkKnown(context, 'logitsGradient', 'entry − closed form', (token) => known(context, token)),
   });
 
@@ -103,6 +103,7 @@ export const twoStreamsGradient = defineProperty<SinkhornVjpDialect>({
   usesReference: false,
   inputs: { streamCounts: [2], scales: convergingScales, cotangents },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   check: (context) =>
     checkKnown(context, 'logitsGradient', 'entry − derivative of the sigmoid', (token) => {
       if (context.sizes.streams !== 2) return undefined;

@@ -4,6 +4,7 @@
  * Proof: the sum is the derivative of ⟨g, X⟩ along the shift; the shift's effect contracts by κ per half-step (response.ts, `shift`), so
  * |sum| ≤ shift·Σ|g|·X plus the entries' bounds. Zero at convergence. The implicit derivative's sums vanish: judged by gradient/row-sums. Class: limit.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { tokenMatrix } from '../sinkhorn/agreement.ts';
 import { lineSums } from '../sinkhorn/marginals.ts';
@@ -19,7 +20,7 @@ export const columnSums = defineProperty<SinkhornVjpDialect>({
   usesReference: false,
   inputs: { scales: convergingScales },
   power: ['lower-precision'],
-  notApplicable: ({ dialect }) => (dialect.derivative === 'implicit' ? 'the implicit derivative has exact sums: gradient/row-sums' : undefined),
+  notApplicable: ({ dialect }) => (dialect.derivative === 'implicit' ? 'the implicit derivative has exact sums: gradient/row-sums' : outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature')),
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;
     const output = (await context.run(context.inputs))['logitsGradient']!;

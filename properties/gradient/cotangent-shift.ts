@@ -6,6 +6,7 @@
  * necessary one only: a kernel that returns zeros satisfies it. The second uses integers, so that the sum of cotangents is exact. What cancels here to first
  * order leaves the product of two roundings, which the entries' bounds need not hold where an entry is far below them: `secondOrder`. Class: exact.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { compareWithin, exactTokens, noSlack, type Slack } from '../sinkhorn/agreement.ts';
 import { tokenResponse, weightedSize, type VjpContext } from './claims.ts';
@@ -42,6 +43,7 @@ export const constantCotangent = defineProperty<SinkhornVjpDialect>({
   usesReference: false,
   inputs: {},
   power: [],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const constant = lineConstants(context);
     const inputs = { ...context.inputs, cotangent: context.round('cotangent', constant) };
@@ -61,6 +63,7 @@ export const cotangentShift = defineProperty<SinkhornVjpDialect>({
   usesReference: false,
   inputs: { cotangents: ['integers', 'one-hot'] },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const constant = lineConstants(context);
     const sum = context.inputs['cotangent']!.map((value, k) => value + constant[k]!);

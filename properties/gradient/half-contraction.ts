@@ -6,9 +6,11 @@
  * lag e of the divisor ½ + e²; and never above the largest entry. Adding ε at the start shrinks. Hence ‖J_T‖ ≤ ½·Π_{k≥2}(1/min D_k)^½. Implicit: ‖J‖ ≤ ½·max line sum.
  * min D comes from the f64 half-steps. The check applies the kernel twice, so that the second cotangent points where J is large. Class: exact.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { tokenMatrix } from '../sinkhorn/agreement.ts';
-import { divideLines, divisorOf, lineSums } from '../sinkhorn/marginals.ts';
+import { divisorOf } from '../../src/operations/sinkhorn/steps.ts';
+import { divideLines, lineSums } from '../sinkhorn/marginals.ts';
 import { startOf } from '../sinkhorn/start.ts';
 import type { SinkhornVjpDialect } from '../../src/operations/sinkhorn/dialect.ts';
 import type { Values } from '../../src/operations/operation.ts';
@@ -47,6 +49,7 @@ export const halfContraction = defineProperty<SinkhornVjpDialect>({
   usesReference: false,
   inputs: { scales: [0, 0.1, 0.5, 1, 2], cotangents },
   power: [],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const { tokens, streams: n } = context.sizes;
     const size = n * n;

@@ -6,6 +6,7 @@
  * result is subnormal or overflows. Entries of all iterates are at least b (marginals.ts), so products of two of them with a cotangent, and differences that
  * cancel all but the last of p bits twice, stay above b²·u²·|g|; tokens where that or the largest number is left out, and so are subnormal results.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { additivity } from '../additivity.ts';
 import { tokenMatrix } from '../sinkhorn/agreement.ts';
@@ -29,7 +30,7 @@ export const homogeneity = defineProperty<SinkhornVjpDialect>({
   power: [],
   notApplicable({ dialect, deterministic }) {
     if (dialect.derivative === 'implicit') return 'a solver may stop at an absolute residual';
-    return deterministic ? undefined : 'the kernel does not promise the same bits on every call';
+    return deterministic ? outside(dialect, 'absolute', 'threshold', 'temperature') : 'the kernel does not promise the same bits on every call';
   },
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;

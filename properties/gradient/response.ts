@@ -9,7 +9,8 @@
  */
 import { crossRatioSpan, divisionEntryError, type Start } from '../sinkhorn/start.ts';
 import { limitOf, type Limit } from '../sinkhorn/limit.ts';
-import { divisorOf, type Divided, type Spread } from '../sinkhorn/marginals.ts';
+import { divisorOf } from '../../src/operations/sinkhorn/steps.ts';
+import type { Divided, Spread } from '../sinkhorn/marginals.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
 
 export interface Response {

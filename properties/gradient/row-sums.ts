@@ -5,6 +5,7 @@
  * both sides by definition. Where ε meets unshifted exponentials, or the held maximum's sum, the shift matters and the claim is not made. Tolerance: the
  * sum of the entries' bounds and of f64 addition. Class: exact.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { lineSums } from '../sinkhorn/marginals.ts';
 import { firstNormalised, type SinkhornVjpDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -22,7 +23,7 @@ export const rowSums = defineProperty<SinkhornVjpDialect>({
     // with the line's maximum subtracted a sum is at least 1, which no clamp at ε ≤ 1 touches
     const clampIdle = dialect.divisor === 'clamp' && dialect.stabilisation === 'line-max';
     const cancels = dialect.epsilon === 0 || dialect.start === 'softmax' || dialect.derivative === 'implicit' || clampIdle;
-    return cancels ? undefined : 'epsilon enters before the shift of a line cancels';
+    return cancels ? outside(dialect, 'absolute') : 'epsilon enters before the shift of a line cancels';
   },
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;

@@ -4,6 +4,7 @@
  * Proof: J = D^½(I − Π)D^½ with D = diag(vec P), Π the orthogonal projector onto row and column scalings. The implicit derivative is this at X, whatever X is: exact.
  * The unrolled one is within response.ts of it, entry by entry: |⟨h, (J_T − J)g⟩| ≤ max|h|·R·Σ|g|·X. h is g with its entries permuted. Class: limit.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { evaluationError } from '../evaluation.ts';
 import { gather, tokenMatrix } from '../sinkhorn/agreement.ts';
@@ -25,6 +26,7 @@ export const semidefinite = defineProperty<SinkhornVjpDialect>({
   usesReference: false,
   inputs: { scales: convergingScales, cotangents },
   power: [],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const n = context.sizes.streams;
     const output = (await context.run(context.inputs))['logitsGradient']!;
@@ -52,6 +54,7 @@ export const symmetry = defineProperty<SinkhornVjpDialect>({
   usesReference: false,
   inputs: { scales: convergingScales, cotangents },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const { tokens, streams: n } = context.sizes;
     const source = new Int32Array(tokens * n * n);

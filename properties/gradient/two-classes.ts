@@ -16,6 +16,8 @@ import { cotangents } from './claims.ts';
 
 /** The gradient's entry in each class, and the f64 rounding of it; undefined where f64 cannot carry the recursion. */
 function classGradient(corner: readonly number[], g: readonly number[], classes: Classes, dialect: SinkhornVjpDialect): { values: number[]; rounding: number } | undefined {
+  // |L| has a kink at zero, which dual numbers know nothing of
+  if (dialect.start === 'absolute' && corner.includes(0)) return undefined;
   const n = classes.rows.length;
   const counts = [0, 0, 0, 0];
   for (let entry = 0; entry < n * n; entry++) counts[classOf(classes, entry)]!++;
@@ -28,7 +30,10 @@ function classGradient(corner: readonly number[], g: readonly number[], classes:
     size = Math.max(size, u.reduce((sum, value, k) => sum + counts[k]! * Math.abs(g[k]!) * value.value, 0));
   }
   const steps = 2 * dialect.iterations + 2;
-  return { values, rounding: gamma(16 * steps * (steps + Math.max(...corner.map(Math.abs))), 2 ** -53) * size };
+  const { temperature } = dialect;
+  // 1/|dlog X⁰/dL| at its least
+  const steepest = Math.min(1, temperature, dialect.start === 'absolute' ? Math.min(...corner.map(Math.abs)) : 1);
+  return { values, rounding: (gamma(16 * steps * (steps + Math.max(...corner.map(Math.abs)) / temperature), 2 ** -53) * size) / steepest };
 }
 
 export const twoClassesGradient = defineProperty<SinkhornVjpDialect>({

@@ -5,7 +5,7 @@
 import type { Random } from '../../src/generate/random.ts';
 import type { Field } from '../../src/numerics/field.ts';
 import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
-import { shiftsOf, stepsOf } from '../../src/operations/sinkhorn/steps.ts';
+import { divisorOf, endsIteration, followsSum, shiftsOf, stepsOf } from '../../src/operations/sinkhorn/steps.ts';
 
 /** Class 0 or 1 of every row and of every column. */
 export interface Classes {
@@ -38,10 +38,7 @@ export function spread(values: ArrayLike<number>, classes: Classes): Float64Arra
 export function fourNumbers<F>(field: Field<F>, logits: readonly F[], classes: Classes, dialect: SinkhornDialect): F[] | undefined {
   const count = (line: readonly number[], which: number): F => field.of(line.filter((c) => c === which).length);
   const sizes = { rows: [count(classes.rows, 0), count(classes.rows, 1)], columns: [count(classes.columns, 0), count(classes.columns, 1)] };
-  const shifts = new Float64Array(2);
-  shiftsOf(dialect, Float64Array.from(logits, (value) => field.toNumber(value)), 0, 2, shifts);
-  const rowsFirst = firstNormalised(dialect) === 'rows';
-  const u = logits.map((value, i) => field.exp(field.sub(value, field.of(shifts[rowsFirst ? Math.floor(i / 2) : i % 2]!))));
+  const u = startOfClasses(field, logits, dialect);
   for (const step of stepsOf(dialect)) {
     const epsilon = field.of(step.epsilon);
     if (step.kind === 'add') {
@@ -52,11 +49,33 @@ export function fourNumbers<F>(field: Field<F>, logits: readonly F[], classes: C
       const [a, b] = step.side === 'rows' ? [2 * line, 2 * line + 1] : [line, line + 2];
       const [na, nb] = step.side === 'rows' ? sizes.columns : sizes.rows;
       const sum = field.add(field.mul(na!, u[a]!), field.mul(nb!, u[b]!));
-      const divisor = step.divisor === 'clamp' ? (field.less(sum, epsilon) ? epsilon : sum) : field.add(sum, epsilon);
+      const moves = followsSum(step, field.toNumber(sum));
+      const divisor = !moves ? field.of(divisorOf(step, field.toNumber(sum))) : step.divisor === 'add' ? field.add(sum, epsilon) : sum;
       u[a] = field.div(u[a]!, divisor);
       u[b] = field.div(u[b]!, divisor);
     }
     if (step.divisor !== 'add' && !u.every((value) => field.toNumber(value) > 2 ** -900)) return undefined;
+    const numbers = Float64Array.from(logits, (_, i) => field.toNumber(u[i]!));
+    if (endsIteration(step, dialect) && classDeviation(numbers, sizes, field) < dialect.stopBelow) break;
   }
   return u;
+}
+
+/** What enters the loop, of the four numbers. |L| differentiates to 1 at zero. */
+function startOfClasses<F>(field: Field<F>, logits: readonly F[], dialect: SinkhornDialect): F[] {
+  const scaled = dialect.temperature === 1 ? logits : logits.map((value) => field.div(value, field.of(dialect.temperature)));
+  if (dialect.start === 'absolute') {
+    const [zero, added] = [field.of(0), field.of(dialect.epsilonInStart ? dialect.epsilon : 0)];
+    return scaled.map((value) => field.add(field.less(value, zero) ? field.sub(zero, value) : value, added));
+  }
+  const shifts = new Float64Array(2);
+  shiftsOf(dialect, Float64Array.from(logits, (value) => field.toNumber(value)), 0, 2, shifts);
+  const rowsFirst = firstNormalised(dialect) === 'rows';
+  return scaled.map((value, i) => field.exp(field.sub(value, field.of(shifts[rowsFirst ? Math.floor(i / 2) : i % 2]!))));
+}
+
+/** The largest distance of a line sum from 1. */
+function classDeviation<F>(u: Float64Array, sizes: Readonly<Record<'rows' | 'columns', readonly F[]>>, field: Field<F>): number {
+  const sum = (a: number, b: number, counts: readonly F[]): number => field.toNumber(counts[0]!) * u[a]! + field.toNumber(counts[1]!) * u[b]!;
+  return Math.max(...[sum(0, 1, sizes.columns), sum(2, 3, sizes.columns), sum(0, 2, sizes.rows), sum(1, 3, sizes.rows)].map((value) => Math.abs(value - 1)));
 }

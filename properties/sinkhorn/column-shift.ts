@@ -4,6 +4,7 @@
  * Proof: the projection of diag(a)·A·diag(b) does not depend on b. The T iterations for L and for L + 1bᵀ are each within their own distance of it
  * (same-projection.ts): the shift decays as κ^(2T−1). A kernel that stops early, or treats the two sides by different rules, shows here. Class: limit.
  */
+import { outsideIteration } from './form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { checkRearranged, exactTokens, sources, tokenMatrix } from './agreement.ts';
 import { convergingScales, sameProjectionSlack } from './same-projection.ts';
@@ -18,6 +19,7 @@ export const columnShift = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { logits: ['dyadic', 'ties'], scales: convergingScales },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   check(context) {
     const { tokens, streams: n } = context.sizes;
     const rows = context.kernel.dialect.lastNormalised === 'rows';

@@ -5,6 +5,7 @@
  * sums' errors. Checked against one pivot row and column per token, which determines all others. With the two marginals this is all of Sinkhorn.
  * Class: exact, ε included.
  */
+import { outsideIteration } from './form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { tokenMatrix } from './agreement.ts';
 import { entryErrors, logRatios } from './entry-errors.ts';
@@ -20,6 +21,7 @@ export const crossRatios = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: {},
   power: ['transposed', 'lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;
     const output = (await context.run(context.inputs))['residualMapping']!;

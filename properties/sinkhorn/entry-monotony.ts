@@ -4,6 +4,7 @@
  * Proof: ∂P_ij/∂L_ij = (D^½(I − Π)D^½)_ij,ij ≥ 0 for the projection P. The result is within its distance of P before and after (same-projection.ts). A sign error
  * or an absolute value shows at once. Class: limit.
  */
+import { outsideIteration } from './form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { exactTokens, tokenMatrix } from './agreement.ts';
 import { convergingScales, sameProjectionSlack } from './same-projection.ts';
@@ -18,6 +19,7 @@ export const entryMonotony = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { logits: ['dyadic', 'ties'], scales: convergingScales },
   power: [],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   async check(context) {
     const { tokens, streams: n } = context.sizes;
     const places = Array.from({ length: tokens }, (_, token) => token * n * n + tokenRandom(context, 'raised entry', token).below(n * n));

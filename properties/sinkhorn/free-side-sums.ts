@@ -6,6 +6,7 @@
  * kernel's rounding; log-domain kernels get the sum of their entries' bounds instead. Where κ is near 1 the bound says little: reports show the measured
  * deviation. Class: limit.
  */
+import { outsideIteration } from './form.ts';
 import { outputRounding } from './output-rounding.ts';
 import { tokenMatrix } from './agreement.ts';
 import { evaluationError } from '../evaluation.ts';
@@ -22,6 +23,7 @@ export const freeSideSums = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: [0, 0.1, 0.5, 1, 2, 4] },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;
     const { dialect, arithmetic } = kernel;

@@ -5,6 +5,7 @@
  * range of f32's exponential, so a kernel that forgets its maximum overflows. Exact in the reals; not claimed bit for bit, because a kernel may fold
  * the maximum into a fused multiply-add of exp2. Class: exact.
  */
+import { outside } from './form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { checkRearranged, exactTokens, noSlack, sources } from './agreement.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -19,7 +20,7 @@ export const globalShift = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { logits: ['dyadic', 'integer', 'ties'], scales: [1, 4] },
   power: [],
-  notApplicable: ({ dialect }) => (isScaleFree(dialect) || dialect.stabilisation !== 'none' ? undefined : 'epsilon is compared with unshifted exponentials'),
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute') ?? (isScaleFree(dialect) || dialect.stabilisation !== 'none' ? undefined : 'epsilon is compared with unshifted exponentials'),
   check(context) {
     const { tokens, streams: n } = context.sizes;
     const shifts = Array.from({ length: tokens }, (_, token) => tokenRandom(context, 'global shift', token).sign() * tokenRandom(context, 'shift size', token).integer(1, 96));

@@ -5,9 +5,11 @@
  * each within the enclosure that marginals.ts derives from the second start. That start is exp of the logarithms of X, rounded to the input's
  * dtype, so X's own error does not enter. Class: limit.
  */
+import { outside } from './form.ts';
 import { checkKnown, tokenMatrix } from './agreement.ts';
 import { largestLog } from './limit.ts';
-import { divisorOf, marginals } from './marginals.ts';
+import { marginals } from './marginals.ts';
+import { divisorOf } from '../../src/operations/sinkhorn/steps.ts';
 import { convergingScales } from './same-projection.ts';
 import { startOf } from './start.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -21,6 +23,7 @@ export const idempotence = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: convergingScales },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const first = (await context.run(context.inputs))['residualMapping']!;
     // an entry that is not positive has no logarithm; positivity judges it, here its token starts from 0

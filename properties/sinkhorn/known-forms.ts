@@ -4,9 +4,9 @@
  */
 import { gamma } from '../../src/numerics/arithmetic.ts';
 import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
-import { isScaleFree, stepsOf } from '../../src/operations/sinkhorn/steps.ts';
+import { exponentials } from '../../src/operations/sinkhorn/reference.ts';
+import { deviationOf, divisorOf, endsIteration, isScaleFree, stepsOf } from '../../src/operations/sinkhorn/steps.ts';
 import type { Known } from './agreement.ts';
-import { divisorOf } from './marginals.ts';
 
 /** f64 roundings of the recursions below: n + 3 for each of `steps`, the exponential, and the argument's size in units. */
 function evaluationRoundings(steps: number, n: number, argument: number): number {
@@ -18,9 +18,8 @@ export function equalLines(logits: Float64Array, n: number, dialect: SinkhornDia
   const sorted = (line: (k: number) => number): string => Array.from({ length: n }, (_, k) => logits[line(k)]! + 0).sort((a, b) => a - b).join();
   const first = sorted((k) => k);
   for (let l = 0; l < n; l++) if (sorted((k) => l * n + k) !== first || sorted((k) => k * n + l) !== first) return undefined;
-  const largest = Math.max(...logits);
-  const shift = dialect.stabilisation === 'none' && !isScaleFree(dialect) ? 0 : largest;
-  const values = logits.map((value) => Math.exp(value - shift));
+  const values = new Float64Array(n * n);
+  exponentials(dialect, logits, values, 0, n, new Float64Array(n));
   const steps = stepsOf(dialect);
   for (const step of steps) {
     if (step.kind === 'add') {
@@ -31,14 +30,17 @@ export function equalLines(logits: Float64Array, n: number, dialect: SinkhornDia
     for (let j = 0; j < n; j++) sum += values[j]!;
     const divisor = divisorOf(step, sum);
     for (let i = 0; i < n * n; i++) values[i] = values[i]! / divisor;
+    if (endsIteration(step, dialect) && deviationOf(values, 0, n) < dialect.stopBelow) break;
   }
-  return { values, relative: evaluationRoundings(steps.length, n, Math.abs(largest - Math.min(...logits)) + Math.abs(largest)), absolute: 0 };
+  const argument = 2 * (Math.max(...logits) - Math.min(...logits) + Math.max(...logits.map(Math.abs))) / dialect.temperature;
+  return { values, relative: evaluationRoundings(steps.length, n, argument), absolute: 0 };
 }
 
 /** L_ij = a_i + b_j: every iterate is α_i·β_j, because a half-step scales one of the two vectors. Without ε the result is 1/n. */
 export function rankOne(logits: Float64Array, n: number, dialect: SinkhornDialect): Known | undefined {
-  const at = (i: number, j: number): number => logits[i * n + j]!;
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) if (at(i, j) - at(0, j) !== at(i, 0) - at(0, 0)) return undefined;
+  const given = (i: number, j: number): number => logits[i * n + j]!;
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) if (given(i, j) - given(0, j) !== given(i, 0) - given(0, 0)) return undefined;
+  const at = (i: number, j: number): number => given(i, j) / dialect.temperature;
   const values = new Float64Array(n * n).fill(1 / n);
   if (dialect.epsilon === 0) return { values, relative: 2 ** -53, absolute: 0 };
   const rows = firstNormalised(dialect) === 'rows';
@@ -65,5 +67,5 @@ export function rankOne(logits: Float64Array, n: number, dialect: SinkhornDialec
     }
   }
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) values[i * n + j] = alpha[rows ? i : j]! * beta[rows ? j : i]!;
-  return { values, relative: evaluationRoundings(2 * steps.length, n, 4 * Math.max(...logits.map(Math.abs))), absolute: 0 };
+  return { values, relative: evaluationRoundings(2 * steps.length, n, (8 * Math.max(...logits.map(Math.abs))) / dialect.temperature), absolute: 0 };
 }

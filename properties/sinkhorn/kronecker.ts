@@ -5,6 +5,7 @@
  * the claim is for dialects without. The same kernel runs at the sizes of the factors (p the smallest prime factor of n); |X − X_A⊗X_B| is at most the
  * bound of X plus X_A·e_B + X_B·e_A + e_A·e_B. Class: exact, any T.
  */
+import { outside } from './form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { tokenMatrix } from './agreement.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -24,7 +25,7 @@ export const kronecker = defineProperty<SinkhornDialect>({
   notApplicable({ dialect, streams }) {
     if (dialect.epsilon > 0) return 'epsilon does not factor';
     const factored = composite.some((n) => streams.includes(n) && streams.includes(smallestFactor(n)) && streams.includes(n / smallestFactor(n)));
-    return factored ? undefined : 'needs a stream count and its factors';
+    return factored ? outside(dialect, 'absolute', 'early-stop') : 'needs a stream count and its factors';
   },
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;

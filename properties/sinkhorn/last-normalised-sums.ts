@@ -6,6 +6,7 @@
  * converged matrix s = 1 + O(ε), in any matrix s ≥ φ/(n + ε) after one iteration). φ is concave, so the mean of the sums is at most φ of the mean of s.
  * Log domain: the sum is 1 in the reals; the tolerance is the sum of the entries' bounds. Class: exact, ε included.
  */
+import { outsideIteration } from './form.ts';
 import { outputRounding } from './output-rounding.ts';
 import { tokenMatrix } from './agreement.ts';
 import { evaluationError } from '../evaluation.ts';
@@ -22,6 +23,7 @@ export const lastNormalisedSums = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: {},
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;
     const { dialect, arithmetic } = kernel;

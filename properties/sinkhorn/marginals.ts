@@ -9,6 +9,7 @@
  * A kernel's iterate obeys the same with each division off by exp(±g): one line sum, one division (`rounding`).
  */
 import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
+import { divisorOf } from '../../src/operations/sinkhorn/steps.ts';
 import { crossRatioSpan, divisionEntryError, type HalfStep, type Start } from './start.ts';
 
 /** Bounds of the line sums of one side, and of the oscillation of their logarithms. */
@@ -39,11 +40,6 @@ export interface Marginals {
   readonly smallest: number;
   /** Bound of the logarithmic error that each half-step gives an entry, with underflow; 0 without rounding. */
   readonly entryError: number;
-}
-
-/** What a line is divided by. */
-export function divisorOf(step: HalfStep, sum: number): number {
-  return step.divisor === 'clamp' ? Math.max(sum, step.epsilon) : sum + step.epsilon;
 }
 
 /** φ(s) = s/D(s), what a sum becomes; at most 1. */

@@ -4,6 +4,7 @@
  * Proof: the difference of the two sides is Σ(Q − X)(log X − log A). log X − log A = a_i + b_j at any T and ε, and Q − X has no line sums. Q = r·cᵀ/m, the product of
  * X's own measured sums, so no convergence is needed. A kernel is off by Σ|Q − X|·η (entry-errors.ts). Weighs all cross ratios at once. Class: exact.
  */
+import { outsideIteration } from './form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { tokenMatrix } from './agreement.ts';
 import { entryErrors, logRatios } from './entry-errors.ts';
@@ -20,6 +21,7 @@ export const pythagoras = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: {},
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;
     const output = (await context.run(context.inputs))['residualMapping']!;

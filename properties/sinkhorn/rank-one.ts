@@ -4,6 +4,7 @@
  * Proof: a half-step scales rows or columns, so X = α·βᵀ stays of rank one and the two vectors follow a recursion of 2n numbers (the start's ε meets equal α).
  * Without ε one iteration gives 1/n, however large a and b are. Class: exact, any T and ε.
  */
+import { outsideIteration } from './form.ts';
 import { checkKnown, tokenMatrix } from './agreement.ts';
 import { rankOne } from './known-forms.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -17,6 +18,7 @@ export const rankOneLogits = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { logits: ['rank-one', 'constant'] },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   check: (context) =>
     checkKnown(context, 'residualMapping', 'entry − product of the two vectors', (token) =>
       rankOne(tokenMatrix(context, 'logits', token), context.sizes.streams, context.kernel.dialect),

@@ -6,6 +6,7 @@
  * Without ε q = c = φ = 1. With ε each iteration adds 2Σ(1 − q_i) + Σ|c_j − φ(s_j)|, from the enclosures of marginals.ts. The comparison starts after the first
  * iteration on exp of the rounded logarithms, computed in f64; the kernel's rounding is the sum of its entries' bounds. Works where κ is near 1. Class: exact.
  */
+import { outside } from './form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { divideLines, lineSums, marginals, shareOf } from './marginals.ts';
 import { startOf } from './start.ts';
@@ -20,6 +21,7 @@ export const reapplication = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: [0.5, 1, 2, 4, 10] },
   power: [],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const { kernel: { dialect, arithmetic }, sizes: { tokens, streams: n } } = context;
     const first = (await context.run(context.inputs))['residualMapping']!;

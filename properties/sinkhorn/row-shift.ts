@@ -5,6 +5,7 @@
  * nothing absolute (ε) enters before. Dyadic shifts of dyadic logits are exact in every storage type, so both calls get exactly related inputs;
  * a token whose shifted logits had to be rounded is left out. Class: exact. With ε in the first divisor it needs the line's maximum subtracted.
  */
+import { outside } from './form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { checkRearranged, exactTokens, noSlack, sources } from './agreement.ts';
 import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -13,7 +14,7 @@ import { defineProperty } from '../../src/verify/property.ts';
 /** Why a shift of lines of the first side changes a dialect's result, if it does. */
 export function lineShiftMatters(dialect: SinkhornDialect): string | undefined {
   const cancels = dialect.epsilon === 0 || dialect.start === 'softmax' || dialect.stabilisation === 'line-max';
-  return cancels ? undefined : 'epsilon enters before the shift cancels';
+  return cancels ? outside(dialect, 'absolute') : 'epsilon enters before the shift cancels';
 }
 
 export const rowShift = defineProperty<SinkhornDialect>({

@@ -17,7 +17,7 @@ export function sameProjectionSlack(context: CheckContext<SinkhornDialect>, ...l
     const limit = limitOf(startOf(dialect, arithmetic, matrix, context.sizes.streams), dialect);
     distance += limit.distance;
     // the shift moves P(A), of which the result is within the factor e^distance
-    absolute += limit.startShift * Math.exp(limit.distance);
+    if (limit.startShift > 0) absolute += limit.startShift * Math.exp(limit.distance);
   }
   return { relative: Math.expm1(distance), absolute };
 }

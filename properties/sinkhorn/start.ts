@@ -26,7 +26,7 @@ export interface Start {
   readonly local: LocalErrors;
 }
 
-/** The start of one token's logits [n·n] under a dialect and an arithmetic. */
+/** The start of one token's logits [n·n] under a dialect that exponentiates, and an arithmetic. */
 export function startOf(dialect: SinkhornDialect, arithmetic: Arithmetic, logits: Float64Array, n: number): Start {
   const local = localErrors(arithmetic, n, dialect.stabilisation !== 'none');
   const matrix = new Float64Array(n * n);
@@ -35,12 +35,15 @@ export function startOf(dialect: SinkhornDialect, arithmetic: Arithmetic, logits
   const rows = firstNormalised(dialect) === 'rows';
   const lineOf = (index: number): number => (rows ? Math.floor(index / n) : index % n);
   const kernelShifts = declaredShifts(dialect, logits, n, lineOf);
-  const logs = logits.map((value, index) => value - shifts[lineOf(index)]!);
+  const quotient = dialect.temperature === 1 ? 0 : local.quotient;
+  const scaled = logits.map((value) => value / dialect.temperature);
+  const logs = scaled.map((value, index) => value - shifts[lineOf(index)]!);
   const own = new Float64Array(n * n);
   const lost = new Float64Array(n * n); // absolute error by underflow, relative to the entry
   for (let i = 0; i < n * n; i++) {
-    const argument = logits[i]! - kernelShifts[lineOf(i)]!;
-    own[i] = local.expConstant + local.expSlope * Math.abs(argument);
+    const shift = kernelShifts[lineOf(i)]!;
+    const argument = scaled[i]! - shift;
+    own[i] = local.expConstant + local.expSlope * Math.abs(argument) + quotient * (Math.abs(scaled[i]!) + Math.abs(shift)) * (1 + 2 ** -10);
     lost[i] = local.underflow / Math.exp(argument);
   }
   let line = 0;
@@ -102,7 +105,7 @@ export function crossRatioSpan(logs: Float64Array, n: number): number {
 /** What the declared stabilisation subtracts, by line of the first side. */
 function declaredShifts(dialect: SinkhornDialect, logits: Float64Array, n: number, lineOf: (index: number) => number): Float64Array {
   const shifts = new Float64Array(n).fill(-Infinity);
-  logits.forEach((value, index) => (shifts[lineOf(index)] = Math.max(shifts[lineOf(index)]!, value)));
+  logits.forEach((value, index) => (shifts[lineOf(index)] = Math.max(shifts[lineOf(index)]!, value / dialect.temperature)));
   if (dialect.stabilisation === 'none') return shifts.fill(0);
   return dialect.stabilisation === 'matrix-max' ? shifts.fill(Math.max(...shifts)) : shifts;
 }

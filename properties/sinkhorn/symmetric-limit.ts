@@ -4,6 +4,7 @@
  * Proof: P(A) is unique, and for A = Aᵀ so is P(A)ᵀ. X and Xᵀ are both within the distance of X from it (same-projection.ts). Needs one call: any
  * wrong treatment of one side breaks the symmetry. Class: limit.
  */
+import { outsideIteration } from './form.ts';
 import { compareWithin, gather, sources, tokenMatrix } from './agreement.ts';
 import { convergingScales, sameProjectionSlack } from './same-projection.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -17,6 +18,7 @@ export const symmetricLimit = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { logits: ['symmetric', 'constant'], scales: convergingScales },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   async check(context) {
     const { tokens, streams: n } = context.sizes;
     const source = sources(tokens, n, (_, i, j) => [j, i]);

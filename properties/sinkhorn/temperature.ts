@@ -6,6 +6,7 @@
  * P does not change when L loses row and column means, so both use the doubly centred L, which makes them sharper. Results are within a factor e^d and the
  * start's shift of P (limit.ts): ‖X − P‖_F ≤ ‖X‖_F·(e^d − 1) + shift, and the kernel's bounds add. Class: limit.
  */
+import { outsideIteration } from './form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { tokenMatrix } from './agreement.ts';
 import { convergingScales, sameProjectionSlack } from './same-projection.ts';
@@ -54,6 +55,7 @@ export const sharpening = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: convergingScales },
   power: [],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   check: (context) =>
     atTwoTemperatures(context, (judge, token, centred, difference, away) => {
       const gain = centred.reduce((sum, value, k) => sum + value * difference[k]!, 0);
@@ -70,9 +72,10 @@ export const nonExpansion = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: convergingScales },
   power: [],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   check: (context) =>
     atTwoTemperatures(context, (judge, token, centred, difference, away) => {
-      const size = norm(centred);
+      const size = norm(centred) / context.kernel.dialect.temperature;
       judge.atMost(token, norm(difference), (size / 4) * (1 + 64 * 2 ** -53) + away, 'residualMapping', -1, () => '‖X(L) − X(L/2)‖, against ½·‖L/2‖');
     }),
 });

@@ -4,6 +4,7 @@
  * Proof: P(Aᵀ) = P(A)ᵀ, although T iterations that start with rows treat Aᵀ differently. Both results are within their own distance of the projection
  * (same-projection.ts). Class: limit.
  */
+import { outsideIteration } from './form.ts';
 import { checkRearranged, gather, sources, tokenMatrix } from './agreement.ts';
 import { convergingScales, sameProjectionSlack } from './same-projection.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -17,6 +18,7 @@ export const transposition = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: convergingScales },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   check(context) {
     const { tokens, streams: n } = context.sizes;
     const source = sources(tokens, n, (_, i, j) => [j, i]);

@@ -35,7 +35,7 @@ export const twoClasses = defineProperty<SinkhornDialect>({
       logits.set(spread(corner, classes), token * size);
       const known = fourNumbers(float64Field, corner, classes, kernel.dialect);
       if (known !== undefined) expected.set(spread(known, classes), token * size);
-      const roundings = 32 * (kernel.dialect.iterations + 2) + 4 * Math.max(...corner.map(Math.abs));
+      const roundings = 32 * (kernel.dialect.iterations + 2) + (4 * Math.max(...corner.map(Math.abs))) / Math.min(1, kernel.dialect.temperature);
       slacks.push(known === undefined ? undefined : { relative: gamma(roundings, 2 ** -53), absolute: 0 });
     }
     const inputs = { logits };

@@ -4,6 +4,7 @@
  * Proof: a doubly stochastic 2×2 matrix is [[p, 1−p], [1−p, p]], its cross ratio (p/(1−p))² is that of the start A. The T iterations are within a factor e^d
  * of it (limit.ts); for n = 2 the contraction κ = tanh(|δ|/4) per half-step is the true rate, so d is nearly attained. Class: limit.
  */
+import { outsideIteration } from './form.ts';
 import { checkKnown, tokenMatrix } from './agreement.ts';
 import { limitOf } from './limit.ts';
 import { startOf } from './start.ts';
@@ -18,6 +19,7 @@ export const twoStreams = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { streamCounts: [2], scales: [0, 0.1, 0.5, 1, 2, 4] },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   check: (context) =>
     checkKnown(context, 'residualMapping', 'entry − sigmoid', (token) => {
       if (context.sizes.streams !== 2) return undefined;

@@ -5,6 +5,7 @@
  * V without line sums: F(Q) − F(X̂) = ⟨−e, V⟩ − KL(Q‖X̂) ≤ Σ|V|·η. The check looks for a better Q along the steepest direction, V = t·(doubly centred log A − log X̂),
  * with Newton's t, held inside Q ≥ X̂/2: a defect is found when it is about twice its bound. Class: exact.
  */
+import { outsideIteration } from './form.ts';
 import { evaluationError } from '../evaluation.ts';
 import { tokenMatrix } from './agreement.ts';
 import { entryErrors, logRatios } from './entry-errors.ts';
@@ -20,6 +21,7 @@ export const variational = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: [0, 0.1, 0.5, 1, 2, 4] },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outsideIteration(dialect),
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;
     const output = (await context.run(context.inputs))['residualMapping']!;

@@ -6,6 +6,7 @@
  * from the logits (`../a-priori.ts`), none from the measured matrices, so that the claim is one about the kernel. A product of two in f64 adds γ_{n+2} of f64. Every
  * token is multiplied with another of the batch, or with itself. Class: limit (the 2-norm), the rest exact.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { aPriori } from '../a-priori.ts';
 import { evaluationError } from '../evaluation.ts';
 import { multiply, normalisedLines } from '../small-matrices.ts';
@@ -22,6 +23,7 @@ export const closureUnderProducts = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: [0, 0.1, 1, 2, 4, 10], streamCounts: [1, 2, 3, 4, 5, 8] },
   power: ['larger-epsilon', 'transposed', 'lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const { tokens, streams: n } = context.sizes;
     const output = (await context.run(context.inputs))['residualMapping']!;

@@ -5,6 +5,7 @@
  * Proof in `../a-priori.ts`: the last division makes every line sum to s/(s+ε) ≤ 1 up to γ_k of the declared division and storage. The measured norm is
  * rounded up (`numerics/spectral.ts`). Class: exact. No reference, no condition.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { aPriori } from '../a-priori.ts';
 import { infNormUpper, oneNormUpper } from '../../src/numerics/spectral.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -18,6 +19,7 @@ export const exactSideNorm = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { streamCounts: [2, 3, 4, 5, 8] },
   power: ['transposed', 'lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const { tokens, streams: n } = context.sizes;
     const output = (await context.run(context.inputs))['residualMapping']!;

@@ -6,6 +6,7 @@
  * coefficient of the lines divided by their sums, rounded up. Class: exact. For n = 2 it is an equality at convergence, so that it sees a wrong
  * temperature, a wrong exponential and a missing first half-step. Where tanh(Δ/4) is 1 to seven digits nothing is claimed.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { aPriori } from '../a-priori.ts';
 import { normalisedLines } from '../small-matrices.ts';
 import { dobrushinUpper } from '../../src/numerics/spectral.ts';
@@ -20,6 +21,7 @@ export const mixingContraction = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: [0, 0.1, 1, 2], streamCounts: [2, 3, 4, 5, 8] },
   power: ['lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const { tokens, streams: n } = context.sizes;
     const output = (await context.run(context.inputs))['residualMapping']!;

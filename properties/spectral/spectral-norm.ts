@@ -6,6 +6,7 @@
  * logits (Birkhoff–Hopf, §6.6; `../a-priori.ts`), and never above n. Measured norms are rounded outwards. Class: limit: the upper bound tends to
  * 1 with the iterations; where κ is near 1 it says little, and the margin shows it.
  */
+import { outside } from '../sinkhorn/form.ts';
 import { aPriori } from '../a-priori.ts';
 import { twoNormUpper, twoNormUpperTight } from '../../src/numerics/spectral.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -19,6 +20,7 @@ export const spectralNorm = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: { scales: [0, 0.1, 1, 2, 4, 10], streamCounts: [1, 2, 3, 4, 5, 8] },
   power: ['larger-epsilon', 'lower-precision'],
+  notApplicable: ({ dialect }) => outside(dialect, 'absolute', 'threshold', 'early-stop', 'temperature'),
   async check(context) {
     const { tokens, streams: n } = context.sizes;
     const output = (await context.run(context.inputs))['residualMapping']!;
