@@ -83,6 +83,8 @@ export interface Operation<D = unknown> {
   readonly presets: Readonly<Record<string, D>>;
   /** Where each preset was read, by name; absent where presets are ours. */
   readonly presetSources?: Readonly<Record<string, PresetSource>>;
+  /** A dialect in the words of who compares dialects, by heading; its fields where absent. Different dialects read differently. */
+  reading?(dialect: D): Readonly<Record<string, string>>;
   /** The preset that a kernel has when it declares none. */
   readonly defaultPreset: string;
   /** The batched f64 reference. */

@@ -4,6 +4,7 @@ import { maxFinite, minSubnormal, unitRoundoff } from '../../tensor/dtype.ts';
 import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../operation.ts';
 import { sinkhornPresetSources, sinkhornVjpDialectSchema, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './dialect.ts';
 import { sinkhornOver } from './generic.ts';
+import { readSinkhornVjp } from './reading.ts';
 import { TokenVjp } from './token-vjp.ts';
 import { startSlope } from './vjp-reference.ts';
 
@@ -20,6 +21,7 @@ export const sinkhornVjp: Operation<SinkhornVjpDialect> = {
   dialectSchema: sinkhornVjpDialectSchema,
   presets: sinkhornVjpPresets,
   presetSources: sinkhornPresetSources,
+  reading: readSinkhornVjp,
   defaultPreset: 'tilekernels',
   formula: '|ΔG| ≤ Σ over steps |tangent map|·(X′·(e^E − 1)·|S| + γ_{n+4}·X′·Σ|h′| + γ_4·(|h′| + X′|S|)), h = g∘X, S line sums of h′',
   reference: (inputs, sizes, dialect) => ({ logitsGradient: referenceVjp(inputs['logits']!, inputs['cotangent']!, sizes.tokens, sizes.streams, dialect) }),

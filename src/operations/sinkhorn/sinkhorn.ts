@@ -4,6 +4,7 @@ import { minSubnormal, unitRoundoff } from '../../tensor/dtype.ts';
 import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../operation.ts';
 import { sinkhornDialectSchema, sinkhornPresets, sinkhornPresetSources, type SinkhornDialect } from './dialect.ts';
 import { sinkhornOver } from './generic.ts';
+import { readSinkhorn } from './reading.ts';
 import { sinkhornReference } from './reference.ts';
 import { TokenForward } from './token-forward.ts';
 
@@ -17,6 +18,7 @@ export const sinkhorn: Operation<SinkhornDialect> = {
   dialectSchema: sinkhornDialectSchema,
   presets: sinkhornPresets,
   presetSources: sinkhornPresetSources,
+  reading: readSinkhorn,
   defaultPreset: 'tilekernels',
   formula: '|log X̂/X| ≤ Σ over half-steps t of 2(η_t + θ), η_t = δ_exp + |L−m|·u + t·δ_div, θ = γ_{n+1}; instance-wise: adjoint of the 2T linearised half-steps',
 

@@ -12,7 +12,7 @@ import { compound } from '../../numerics/compound.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
 import type { Bounded, Operation, PortDtypes, Sizes, Values } from '../operation.ts';
 import { float64Algebra, oriented } from '../streams/algebra.ts';
-import { mixingDialectSchema, mixingPresets, type MixingDialect } from '../streams/dialect.ts';
+import { mixingDialectSchema, mixingPresets, mixingPresetSources, type MixingDialect } from '../streams/dialect.ts';
 import { boundMultilinear, storageUnderflow, storageUnit, sumUnderflow } from '../streams/multilinear.ts';
 import * as ports from '../streams/ports.ts';
 import { fromPairs, preciseAlgebra, toPairs } from '../streams/precise-algebra.ts';
@@ -29,6 +29,7 @@ export const stack: Operation<MixingDialect> = {
   outputs: [ports.composite, ports.finalStreams],
   dialectSchema: mixingDialectSchema,
   presets: mixingPresets,
+  presetSources: mixingPresetSources,
   defaultPreset: 'paper',
   formula,
   reference: (inputs, sizes, dialect) => evaluateStack(float64Algebra, inputs, sizes, dialect),

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+import type { PresetSource } from '../operation.ts';
+import { sinkhornPresets, sinkhornPresetSources } from '../sinkhorn/presets.ts';
+
 /** stream-read has one form: Σ_i pre_i·x_i. */
 export type StreamReadDialect = Record<string, never>;
 export const streamReadDialectSchema: z.ZodType<StreamReadDialect> = z.strictObject({});
@@ -11,11 +14,10 @@ export interface MixingDialect {
 }
 export const mixingDialectSchema: z.ZodType<MixingDialect> = z.strictObject({ orientation: z.enum(['plain', 'transposed']) });
 
-export const mixingPresets: Readonly<Record<string, MixingDialect>> = {
-  paper: { orientation: 'plain' },
-  tilekernels: { orientation: 'transposed' },
-  liger: { orientation: 'plain' },
-  'megatron-main': { orientation: 'plain' },
-  'transformer-engine': { orientation: 'transposed' },
-  'log-domain': { orientation: 'plain' },
-};
+/** The code bases whose Sinkhorn is known use its result so. */
+export const mixingPresets: Readonly<Record<string, MixingDialect>> = Object.fromEntries(
+  Object.entries(sinkhornPresets).map(([name, { orientation }]) => [name, { orientation }]),
+);
+export const mixingPresetSources: Readonly<Record<string, PresetSource>> = Object.fromEntries(
+  Object.entries(sinkhornPresetSources).map(([name, { source }]) => [name, { source }]),
+);

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 
 import { computeUnit, type Arithmetic } from '../../numerics/arithmetic.ts';
 import { compound } from '../../numerics/compound.ts';
-import type { Bounded, Operation, OperationId, Port, PortDtypes, Sizes, Values } from '../operation.ts';
+import type { Bounded, Operation, OperationId, Port, PortDtypes, PresetSource, Sizes, Values } from '../operation.ts';
 import { float64Algebra, type Algebra } from './algebra.ts';
 import { boundMultilinear, storageUnderflow, storageUnit, sumUnderflow, type Roughness } from './multilinear.ts';
 import { fromPairs, preciseAlgebra, toPairs } from './precise-algebra.ts';
@@ -15,6 +15,7 @@ export interface StreamFormula<D> {
   readonly outputs: readonly Port[];
   readonly dialectSchema: z.ZodType<D>;
   readonly presets: Readonly<Record<string, D>>;
+  readonly presetSources?: Readonly<Record<string, PresetSource>>;
   readonly defaultPreset: string;
   readonly formula: string;
   /** The outputs, from any algebra. */

@@ -1,7 +1,7 @@
 /** How the streams go on: mixed by the residual mapping, plus the layer's output (paper, Eq. 3, H^res·x + H^post·F). */
 import type { Operation } from '../operation.ts';
 import { oriented, transposed } from './algebra.ts';
-import { mixingDialectSchema, mixingPresets, type MixingDialect } from './dialect.ts';
+import { mixingDialectSchema, mixingPresets, mixingPresetSources, type MixingDialect } from './dialect.ts';
 import * as ports from './ports.ts';
 import { streamOperation } from './stream-operation.ts';
 
@@ -14,6 +14,7 @@ export const streamWrite: Operation<MixingDialect> = streamOperation({
   outputs: [ports.nextStreams],
   dialectSchema: mixingDialectSchema,
   presets: mixingPresets,
+  presetSources: mixingPresetSources,
   defaultPreset: 'paper',
   formula: '|ŷ_i − y_i| ≤ γ_{n+1}·(Σ_j|E_ij·x_j| + |post_i·out|) + u_out·|ŷ_i| + underflow, E = H or Hᵀ',
   products: (_, { streams }) => streams + 1,
@@ -37,6 +38,7 @@ export const streamWriteVjp: Operation<MixingDialect> = streamOperation({
   outputs: inputs.map(ports.gradientOf),
   dialectSchema: mixingDialectSchema,
   presets: mixingPresets,
+  presetSources: mixingPresetSources,
   defaultPreset: 'paper',
   formula:
     '|∂E_ij error| ≤ γ_C·Σ_c|g_ic·x_jc|, |∂post_i error| ≤ γ_C·Σ_c|g_ic·out_c|, |∂x_j error| ≤ γ_n·Σ_i|E_ij·g_i|, ' +
