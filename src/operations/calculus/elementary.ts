@@ -59,8 +59,38 @@ export function inverseRoot(count: number, epsilon: number, place: 'inside' | 'o
       const to = ((s + radius) / count) * (1 + doubt) + underflowUnit(arithmetic);
       const [low, high] = place === 'inside' ? [from, to + epsilon * doubt] : [from, to];
       const inside = place === 'inside' ? Math.max(0, low - epsilon * doubt) : low;
-      const relative = place === 'inside' ? gamma(arithmetic.inverseSqrt, u) : gamma(arithmetic.inverseSqrt + 2 * divided + 2, u);
-      return monotone(of, high, s / count, inside, relative, underflowUnit(arithmetic));
+      // the factor may be a product with 1/√ or a division by a root
+      return monotone(of, high, s / count, inside, gamma(arithmetic.inverseSqrt + 2 * divided + 2, u), underflowUnit(arithmetic));
+    },
+  };
+}
+
+/** The derivative of `inverseRoot` with respect to the sum of squares, times 2: −r³/count inside, −r²/(√(s/count)·count) outside. Increasing towards 0. */
+export function inverseRootSlope(count: number, epsilon: number, place: 'inside' | 'outside'): Elementary {
+  const of = (mean: number): number => {
+    if (place === 'inside') return -1 / ((mean + epsilon) * Math.sqrt(mean + epsilon) * count);
+    const root = Math.sqrt(mean);
+    return -1 / ((root + epsilon) * (root + epsilon) * root * count);
+  };
+  return {
+    float64: (s) => of(s / count),
+    precise(s) {
+      const mean = dd.div(s, dd.of(count));
+      const shifted = dd.add(mean, dd.of(epsilon));
+      const root = dd.sqrt(mean);
+      const outer = dd.add(root, dd.of(epsilon));
+      const cube = place === 'inside' ? dd.mul(shifted, dd.sqrt(shifted)) : dd.mul(dd.mul(outer, outer), root);
+      return dd.div(dd.of(-1), dd.mul(cube, dd.of(count)));
+    },
+    error(s, radius, arithmetic) {
+      const u = computeUnit(arithmetic);
+      const divided = arithmetic.division.perLine + arithmetic.division.perEntry;
+      const doubt = gamma(divided + 3, u) + 3 * 2 ** -53;
+      const from = (Math.max(0, s - radius) / count) * (1 - doubt) - (place === 'inside' ? epsilon * doubt : 0);
+      const to = ((s + radius) / count) * (1 + doubt) + underflowUnit(arithmetic) + (place === 'inside' ? epsilon * doubt : 0);
+      // three factors r, or a root in the place of one of them, a division by count, and up to five products
+      const relative = gamma(3 * (arithmetic.inverseSqrt + 2 * divided + 2) + divided + 5, u);
+      return monotone(of, Math.max(from, 0), s / count, to, relative + 8 * 2 ** -53, underflowUnit(arithmetic));
     },
   };
 }

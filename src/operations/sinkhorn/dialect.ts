@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 
-const fields = {
+export const sinkhornFields = {
   iterations: z.int().min(1).max(1000),
   epsilon: z.number().min(0).max(1),
   start: z.enum(['softmax', 'exp']),
@@ -21,9 +21,10 @@ const fields = {
   /** How the result multiplies the streams: H·x, or Hᵀ·x. */
   orientation: z.enum(['plain', 'transposed']),
 };
-export type SinkhornDialect = z.infer<z.ZodObject<typeof fields>>;
+export type SinkhornDialect = z.infer<z.ZodObject<typeof sinkhornFields>>;
 
-function refuseContradictions(dialect: SinkhornDialect, context: z.RefinementCtx): void {
+/** Adds an issue for each pair of fields that contradict each other. */
+export function refuseContradictions(dialect: SinkhornDialect, context: z.RefinementCtx): void {
   const contradiction = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
     if (dialect.epsilonInStart && dialect.start !== 'softmax') contradiction('epsilonInStart', "epsilonInStart contradicts start 'exp': it is added to a softmax");
     if (dialect.epsilon > 0 && dialect.divisor === 'plain' && !dialect.epsilonInStart) contradiction('epsilon', "epsilon contradicts divisor 'plain': nothing uses it");
@@ -31,7 +32,7 @@ function refuseContradictions(dialect: SinkhornDialect, context: z.RefinementCtx
     if (dialect.domain === 'log' && dialect.stabilisation === 'none') contradiction('stabilisation', "stabilisation 'none' contradicts domain 'log': log-sum-exp subtracts the maximum");
 }
 
-export const sinkhornDialectSchema: z.ZodType<SinkhornDialect> = z.strictObject(fields).superRefine(refuseContradictions);
+export const sinkhornDialectSchema: z.ZodType<SinkhornDialect> = z.strictObject(sinkhornFields).superRefine(refuseContradictions);
 
 const tilekernels: SinkhornDialect = {
   iterations: 20,
@@ -82,7 +83,7 @@ export interface SinkhornVjpDialect extends SinkhornDialect {
 }
 
 export const sinkhornVjpDialectSchema: z.ZodType<SinkhornVjpDialect> = z
-  .strictObject({ ...fields, derivative: z.enum(['unrolled', 'implicit']) })
+  .strictObject({ ...sinkhornFields, derivative: z.enum(['unrolled', 'implicit']) })
   .superRefine(refuseContradictions);
 
 export const sinkhornVjpPresets: Readonly<Record<string, SinkhornVjpDialect>> = Object.fromEntries(

@@ -1,0 +1,158 @@
+/**
+ * The derivative of one token's coefficients, backwards through `Coefficients.run`, whose buffers it reads:
+ *
+ *   ∂z = ∂pre·p(1 − p), multiplier·∂post·p(1 − p), Sinkhorn's vjp of ∂residual
+ *   ∂b += ∂z,  ∂α += Σ ∂z·t,  ∂t = α·∂z,  ∂m_g = r_g·∂t,  ∂r_g = Σ_j ∂t_j·m_gj,  ∂s_g = r'(s_g)·∂r_g
+ *   ∂x_k += Σ_j ∂m_j·w_k·φ_jk + 2·∂s·x_k,  ∂φ_jk += ∂m_j·x_k·w_k,  ∂w_k += x_k·Σ_j ∂m_j·φ_jk
+ *
+ * ∂b, ∂α, ∂φ and ∂w are sums over tokens, left open until all tokens were added. Roundings of operands to TF32 have derivative 1.
+ */
+import type { Sizes } from '../operation.ts';
+import type { SinkhornVjpDialect } from '../sinkhorn/dialect.ts';
+import type { Calculus } from '../calculus/calculus.ts';
+import { inverseRootSlope } from '../calculus/elementary.ts';
+import { coefficientBlocks, tensorFloatOf, type Coefficients, type Parameters } from './coefficients.ts';
+import type { MappingsVjpDialect } from './dialect.ts';
+
+/** Gradients of the parameters, with the offsets of a sublayer's part. */
+export type ParameterGradients<S> = Parameters<S>;
+
+export class CoefficientsPullback<S> {
+  /** Cotangents of one token's mappings; written by the caller before `run`. */
+  readonly preCotangent: S;
+  readonly postCotangent: S;
+  readonly residualCotangent: S;
+
+  private readonly calculus: Calculus<S>;
+  private readonly n: number;
+  private readonly dialect: MappingsVjpDialect;
+  private readonly sinkhornVjp: SinkhornVjpDialect;
+  private readonly forward: Coefficients<S>;
+  private readonly parameters: Parameters<S>;
+  private readonly gradients: ParameterGradients<S>;
+  private readonly slopes: S;
+  private readonly complement: S;
+  private readonly gateGradient: S;
+  private readonly logits: S;
+  private readonly normalised: S;
+  private readonly products: S;
+  private readonly roots: S;
+  private readonly rootSlopes: S;
+  private readonly squares: S;
+  private readonly streams: S;
+  private readonly weighted: S;
+  private readonly width: number;
+
+  constructor(calculus: Calculus<S>, forward: Coefficients<S>, parameters: Parameters<S>, gradients: ParameterGradients<S>, { streams: n, channels }: Sizes, dialect: MappingsVjpDialect) {
+    this.calculus = calculus;
+    this.forward = forward;
+    this.parameters = parameters;
+    this.gradients = gradients;
+    this.n = n;
+    this.dialect = dialect;
+    this.sinkhornVjp = { ...forward.sinkhorn, derivative: dialect.derivative };
+    this.width = n * channels;
+    const { count, groups } = forward;
+    const zeros = (length: number): S => calculus.zeros(length);
+    [this.preCotangent, this.postCotangent, this.residualCotangent] = [zeros(n), zeros(n), zeros(n * n)];
+    [this.slopes, this.complement, this.gateGradient] = [zeros(2 * n), zeros(2 * n), zeros(2 * n)];
+    [this.logits, this.normalised, this.products] = [zeros(count), zeros(count), zeros(groups * count)];
+    [this.roots, this.rootSlopes, this.squares] = [zeros(groups), zeros(groups), zeros(groups)];
+    [this.streams, this.weighted] = [zeros(this.width), zeros(this.width)];
+  }
+
+  /** Adds the token's gradients; `streamsGradient` at `at` receives ∂x on top of what it holds, left open with at most `roundings` per term (returned). */
+  run(x: S, xAt: number, streamsGradient: S, at: number): number {
+    const { calculus, n, forward, gradients, width } = this;
+    const { count, groups, perGroup } = forward;
+    this.gates();
+    calculus.sinkhornVjp(this.logits, 2 * n, forward.logits, 2 * n, this.residualCotangent, 0, n, this.sinkhornVjp);
+    calculus.store(this.logits, 0, count);
+    calculus.add(gradients.biases, gradients.biasesAt, this.logits, 0, count);
+    this.scales();
+    for (const buffer of [this.products, this.roots, this.squares, this.weighted]) calculus.fill(buffer, 0);
+    for (let g = 0; g < groups; g++) {
+      calculus.scale(this.products, g * count, forward.roots, g, this.normalised, 0, count);
+      calculus.gram({ data: this.roots, at: g, row: 0, column: 0 }, this.normalised, 0, 1, forward.products, g * count, 1, count);
+    }
+    calculus.close(this.products, 0, groups * count, 2);
+    calculus.store(this.products, 0, groups * count);
+    calculus.close(this.roots, 0, groups, count + 1);
+    this.parametersOf(x, xAt);
+    for (let g = 0; g < groups; g++) {
+      const row = { data: this.products, at: g * count, row: 0, column: 1 };
+      const from = g * perGroup;
+      for (let j = 0; j < count; j++) calculus.mix(streamsGradient, at + from, 1, { ...row, at: row.at + j }, 1, forward.folded, j * width + from, perGroup);
+    }
+    if (this.dialect.norm === 'none') return count + 3;
+    calculus.apply(this.rootSlopes, 0, forward.squares, 0, groups, inverseRootSlope(perGroup, this.dialect.rmsEpsilon, this.dialect.rmsEpsilonPlace));
+    calculus.multiply(this.squares, 0, this.rootSlopes, 0, this.roots, 0, groups);
+    calculus.close(this.squares, 0, groups, 2);
+    for (let g = 0; g < groups; g++) calculus.scale(streamsGradient, at + g * perGroup, this.squares, g, x, xAt + g * perGroup, perGroup);
+    return count + 4;
+  }
+
+  /** ∂z of pre and post, from p(1 − p). */
+  private gates(): void {
+    const { calculus, n, forward, dialect } = this;
+    for (const buffer of [this.slopes, this.complement, this.gateGradient, this.logits]) calculus.fill(buffer, 0);
+    calculus.shift(this.complement, 0, 2 * n, 1);
+    calculus.add(this.complement, 0, forward.gates, 0, 2 * n, -1);
+    calculus.close(this.complement, 0, 2 * n, 1);
+    calculus.multiply(this.slopes, 0, forward.gates, 0, this.complement, 0, 2 * n);
+    calculus.close(this.slopes, 0, 2 * n, 1);
+    calculus.add(this.gateGradient, 0, this.preCotangent, 0, n);
+    calculus.add(this.gateGradient, n, this.postCotangent, 0, n, dialect.postMultiplier);
+    calculus.close(this.gateGradient, 0, 2 * n, 1);
+    calculus.multiply(this.logits, 0, this.gateGradient, 0, this.slopes, 0, 2 * n);
+    calculus.close(this.logits, 0, 2 * n, 2);
+  }
+
+  /** ∂α += Σ ∂z·t and ∂t = α·∂z. */
+  private scales(): void {
+    const { calculus, n, forward, gradients, parameters } = this;
+    calculus.fill(this.normalised, 0);
+    coefficientBlocks(n).forEach(([from, length], k) => {
+      const entry = { data: gradients.scales, at: gradients.scalesAt + k, row: 0, column: 0 };
+      calculus.gram(entry, this.logits, from, 1, forward.normalised, from, 1, length);
+      calculus.scale(this.normalised, from, parameters.scales, parameters.scalesAt + k, this.logits, from, length);
+    });
+    calculus.close(this.normalised, 0, forward.count, 1);
+  }
+
+  /** ∂φ and ∂w. Tensor cores round their operands here as well. */
+  private parametersOf(x: S, xAt: number): void {
+    const { calculus, forward, gradients, parameters, width, dialect } = this;
+    const { count, groups, perGroup } = forward;
+    const rounding = tensorFloatOf(dialect) === undefined ? undefined : 'any';
+    if (rounding !== undefined) calculus.tensorCore(this.products, 0, groups * count, rounding);
+    if (dialect.normWeight) {
+      calculus.multiply(this.weighted, 0, x, xAt, parameters.normWeight!, parameters.normWeightAt, width);
+      calculus.close(this.weighted, 0, width, 1);
+    } else {
+      calculus.copy(x, xAt, this.weighted, 0, width);
+    }
+    if (rounding !== undefined) calculus.tensorCore(this.weighted, 0, width, rounding);
+    calculus.fill(this.streams, 0);
+    for (let g = 0; g < groups; g++) {
+      const from = g * perGroup;
+      for (let j = 0; j < count; j++) {
+        const row = j * width + from;
+        calculus.scale(gradients.projection, gradients.projectionAt + row, this.products, g * count + j, this.weighted, from, perGroup);
+        if (dialect.normWeight) calculus.scale(this.streams, from, this.products, g * count + j, parameters.projection, parameters.projectionAt + row, perGroup);
+      }
+    }
+    if (!dialect.normWeight) return;
+    calculus.close(this.streams, 0, width, count + 1);
+    calculus.multiply(gradients.normWeight!, gradients.normWeightAt, this.streams, 0, x, xAt, width);
+  }
+}
+
+/** Closes the sums over tokens: each term passed its own product and two factors that may be applied in another order. */
+export function closeParameters<S>(calculus: Calculus<S>, gradients: ParameterGradients<S>, tokens: number, n: number, width: number): void {
+  const count = n * n + 2 * n;
+  calculus.close(gradients.projection, gradients.projectionAt, count * width, 3, tokens, 2);
+  calculus.close(gradients.biases, gradients.biasesAt, count, 0, tokens);
+  calculus.close(gradients.scales, gradients.scalesAt, 3, 2, tokens + n * n);
+  if (gradients.normWeight !== undefined) calculus.close(gradients.normWeight, gradients.normWeightAt, width, 3, tokens, 2);
+}
