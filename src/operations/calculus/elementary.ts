@@ -65,7 +65,10 @@ export function inverseRoot(count: number, epsilon: number, place: 'inside' | 'o
   };
 }
 
-/** The derivative of `inverseRoot` with respect to the sum of squares, times 2: −r³/count inside, −r²/(√(s/count)·count) outside. Increasing towards 0. */
+/**
+ * The derivative of `inverseRoot` with respect to the sum of squares, times 2: −r³/count inside, −r²/(√(s/count)·count) outside. Increasing towards 0.
+ * Outside it has a pole at 0, where a norm has a kink: 0 there, as a gradient of nothing, and no claim near it.
+ */
 export function inverseRootSlope(count: number, epsilon: number, place: 'inside' | 'outside'): Elementary {
   const of = (mean: number): number => {
     if (place === 'inside') return -1 / ((mean + epsilon) * Math.sqrt(mean + epsilon) * count);
@@ -73,8 +76,9 @@ export function inverseRootSlope(count: number, epsilon: number, place: 'inside'
     return -1 / ((root + epsilon) * (root + epsilon) * root * count);
   };
   return {
-    float64: (s) => of(s / count),
+    float64: (s) => (s === 0 && place === 'outside' ? 0 : of(s / count)),
     precise(s) {
+      if (s.hi === 0 && place === 'outside') return dd.of(0);
       const mean = dd.div(s, dd.of(count));
       const shifted = dd.add(mean, dd.of(epsilon));
       const root = dd.sqrt(mean);

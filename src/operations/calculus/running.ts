@@ -6,7 +6,8 @@
  *              fewer for the kernel where it declares how many additions a term passes,
  *              and k·U for underflow, U the arithmetic's smallest result (twice where results are flushed: the products', the sums')
  *   store      Δ += u_s·(|x| + Δ) + U_s where the arithmetic's storage is coarser than what it computes in
- *   TF32       exact where the dialect says how an input is rounded and the number is the kernel's own; else a unit of 2⁻¹⁰ (either neighbour, both ways)
+ *   TF32       exact where the dialect says how an input is rounded and the number is the kernel's own; else a unit of 2⁻¹⁰: both numbers rounded to nearest, or
+ *              one of them cut
  *   function   its own error and its largest difference over x ± Δ (elementary.ts)
  *   Sinkhorn   its own bound with logits that are off by Δ (trajectory.ts), its derivative's with cotangents that are off as well (token-vjp.ts)
  *
@@ -24,7 +25,7 @@ import { TokenVjp } from '../sinkhorn/token-vjp.ts';
 import type { Strided } from '../streams/algebra.ts';
 import { storageUnderflow, storageUnit } from '../streams/multilinear.ts';
 import type { Calculus, Elementary } from './calculus.ts';
-import { tf32, tf32Unit, type TensorFloat } from './tf32.ts';
+import { tf32, tf32Underflow, tf32Unit, type TensorFloat } from './tf32.ts';
 
 const slack = 1 + 2 ** -30;
 
@@ -136,12 +137,12 @@ export class RunningCalculus implements Calculus<Errors> {
   tensorCore(x: Errors, at: number, count: number, rounding: TensorFloat): void {
     for (let i = at; i < at + count; i++) {
       const value = x.value[i]!;
-      const rounded = tf32(value, rounding);
-      x.value[i] = rounded;
-      // the kernel's number may round to another neighbour when it is not this one, and where the dialect does not say how it rounds
-      const sure = rounding === 'any' ? tf32(value, 'nearest-even') === value : true;
-      if (x.radius[i]! > 0 || !sure) x.radius[i] = (x.radius[i]! + 2 * tf32Unit * (Math.abs(value) + x.radius[i]!)) * slack;
-      x.magnitude[i] = Math.abs(rounded) + x.radius[i]!;
+      const radius = x.radius[i]!;
+      const size = Math.abs(value) + radius;
+      // 'any' says neither how it rounds nor which of x, x·r and x·r·w is rounded; otherwise another number may have another neighbour
+      if (size > 0 && (radius > 0 || rounding === 'any')) x.radius[i] = (radius + 2 * tf32Unit * size + tf32Underflow) * slack;
+      x.value[i] = tf32(value, rounding);
+      x.magnitude[i] = Math.abs(x.value[i]!) + x.radius[i]!;
     }
   }
 
@@ -171,7 +172,7 @@ export class RunningCalculus implements Calculus<Errors> {
   private set(out: Errors, at: number, value: number, radius: number): void {
     out.value[at] = value;
     out.radius[at] = Math.abs(value) + radius * slack < this.largest ? radius * slack : Infinity;
-    out.magnitude[at] = Math.abs(value) + out.radius[at]!;
+    out.magnitude[at] = Math.abs(value) + out.radius[at];
   }
 
   /** out[i] += a[i·step]·b[i]. */

@@ -5,8 +5,9 @@
 export const tensorFloats = ['half-up', 'nearest-even', 'any'] as const;
 export type TensorFloat = (typeof tensorFloats)[number];
 
-/** Unit roundoff of TF32. */
+/** Unit roundoff of TF32, and the distance of its numbers below the normal ones. */
 export const tf32Unit = 2 ** -11;
+export const tf32Underflow = 2 ** -136;
 
 const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);

@@ -48,7 +48,8 @@ export class Coefficients<S> {
   readonly folded: S;
   readonly roots: S;
   readonly squares: S;
-  /** m [groups, coefficients]. */
+  /** m [groups, coefficients]: the open sums, for whoever sums them on, and closed. */
+  readonly sums: S;
   readonly products: S;
   /** t, z and σ(z) of pre and post. */
   readonly normalised: S;
@@ -78,6 +79,7 @@ export class Coefficients<S> {
     this.folded = calculus.zeros(this.count * this.width);
     this.squares = calculus.zeros(this.groups);
     this.roots = calculus.zeros(this.groups);
+    this.sums = calculus.zeros(this.groups * this.count);
     this.products = calculus.zeros(this.groups * this.count);
     this.normalised = calculus.zeros(this.count);
     this.logits = calculus.zeros(this.count);
@@ -102,19 +104,20 @@ export class Coefficients<S> {
   /** The coefficients of the streams [n·C] at `at`. */
   run(streams: S, at: number): void {
     const { calculus, n, count, dialect, perGroup } = this;
-    for (const buffer of [this.squares, this.products, this.normalised, this.logits, this.post]) calculus.fill(buffer, 0);
+    for (const buffer of [this.squares, this.sums, this.normalised, this.logits, this.post]) calculus.fill(buffer, 0);
     calculus.copy(streams, at, this.operands, 0, this.width);
     const rounding = tensorFloatOf(dialect);
     if (rounding !== undefined) calculus.tensorCore(this.operands, 0, this.width, rounding);
     for (let g = 0; g < this.groups; g++) {
       const from = g * perGroup;
       for (let j = 0; j < count; j++) {
-        const entry = { data: this.products, at: g * count + j, row: 0, column: 0 };
+        const entry = { data: this.sums, at: g * count + j, row: 0, column: 0 };
         calculus.gram(entry, this.operands, from, 1, this.folded, j * this.width + from, 1, perGroup);
       }
       if (dialect.norm === 'none') continue;
       calculus.gram({ data: this.squares, at: g, row: 0, column: 0 }, streams, at + from, 1, streams, at + from, 1, perGroup);
     }
+    calculus.copy(this.sums, 0, this.products, 0, this.groups * count);
     calculus.close(this.products, 0, this.groups * count, 3, perGroup, 2);
     calculus.store(this.products, 0, this.groups * count);
     if (dialect.norm === 'none') {

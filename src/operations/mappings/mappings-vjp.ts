@@ -5,7 +5,7 @@ import { gradientOf, streams } from '../streams/ports.ts';
 import { Coefficients } from './coefficients.ts';
 import { mappingsVjpDialectSchema, mappingsVjpPresets, type MappingsVjpDialect } from './dialect.ts';
 import { cotangentNamed, mappingOutputs, parameters } from './ports.ts';
-import { closeParameters, CoefficientsPullback } from './pullback.ts';
+import { CoefficientsPullback } from './pullback.ts';
 
 export const mappingsVjp: Operation<MappingsVjpDialect> = calculusOperation({
   id: 'mappings-vjp',
@@ -37,7 +37,7 @@ export const mappingsVjp: Operation<MappingsVjpDialect> = calculusOperation({
       calculus.copy(inputs['residualMappingCotangent']!, t * n * n, pullback.residualCotangent, 0, n * n);
       calculus.close(streamsGradient, t * width, width, pullback.run(x, t * width, streamsGradient, t * width), 0, 2);
     }
-    closeParameters(calculus, gradients, tokens, n, width);
+    pullback.finish(tokens);
     return {
       streamsGradient,
       projectionGradient: gradients.projection,

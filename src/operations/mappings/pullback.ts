@@ -5,7 +5,11 @@
  *   ∂b += ∂z,  ∂α += Σ ∂z·t,  ∂t = α·∂z,  ∂m_g = r_g·∂t,  ∂r_g = Σ_j ∂t_j·m_gj,  ∂s_g = r'(s_g)·∂r_g
  *   ∂x_k += Σ_j ∂m_j·w_k·φ_jk + 2·∂s·x_k,  ∂φ_jk += ∂m_j·x_k·w_k,  ∂w_k += x_k·Σ_j ∂m_j·φ_jk
  *
- * ∂b, ∂α, ∂φ and ∂w are sums over tokens, left open until all tokens were added. Roundings of operands to TF32 have derivative 1.
+ * ∂b, ∂α, ∂φ and ∂w are sums over tokens, left open until `finish`. Roundings of operands to TF32 have derivative 1.
+ *
+ * A kernel may sum in another order than this, over k before j (the backward of a norm that comes first: Σ_k x̂_k·Σ_j ∂t_j·φ_jk for ∂r), over tokens before j or
+ * after (∂w from ∂(w·φ), or from each token's ∂x̂). Each term then meets the additions of both sums before anything cancelled. So both are counted on the terms of the
+ * inner sum, where they are as large as they get: on x_k·w_k·φ_jk for ∂r, on ∂m_j·x_k summed over tokens (G below) for ∂w = Σ_j φ_jk·G_jk and ∂φ = G·w.
  */
 import type { Sizes } from '../operation.ts';
 import type { SinkhornVjpDialect } from '../sinkhorn/dialect.ts';
@@ -39,8 +43,11 @@ export class CoefficientsPullback<S> {
   private readonly roots: S;
   private readonly rootSlopes: S;
   private readonly squares: S;
-  private readonly streams: S;
-  private readonly weighted: S;
+  private readonly sums: S;
+  private readonly operands: S;
+  /** G [coefficients, width]; the gradient of the projection itself where there is no weight. */
+  private readonly unweighted: S;
+  private readonly unweightedAt: number;
   private readonly width: number;
 
   constructor(calculus: Calculus<S>, forward: Coefficients<S>, parameters: Parameters<S>, gradients: ParameterGradients<S>, { streams: n, channels }: Sizes, dialect: MappingsVjpDialect) {
@@ -58,7 +65,9 @@ export class CoefficientsPullback<S> {
     [this.slopes, this.complement, this.gateGradient] = [zeros(2 * n), zeros(2 * n), zeros(2 * n)];
     [this.logits, this.normalised, this.products] = [zeros(count), zeros(count), zeros(groups * count)];
     [this.roots, this.rootSlopes, this.squares] = [zeros(groups), zeros(groups), zeros(groups)];
-    [this.streams, this.weighted] = [zeros(this.width), zeros(this.width)];
+    [this.sums, this.operands] = [zeros(groups * count), zeros(this.width)];
+    this.unweighted = dialect.normWeight ? zeros(count * this.width) : gradients.projection;
+    this.unweightedAt = dialect.normWeight ? 0 : gradients.projectionAt;
   }
 
   /** Adds the token's gradients; `streamsGradient` at `at` receives ∂x on top of what it holds, left open with at most `roundings` per term (returned). */
@@ -70,15 +79,17 @@ export class CoefficientsPullback<S> {
     calculus.store(this.logits, 0, count);
     calculus.add(gradients.biases, gradients.biasesAt, this.logits, 0, count);
     this.scales();
-    for (const buffer of [this.products, this.roots, this.squares, this.weighted]) calculus.fill(buffer, 0);
+    for (const buffer of [this.products, this.roots, this.squares]) calculus.fill(buffer, 0);
+    calculus.copy(forward.sums, 0, this.sums, 0, groups * count);
+    calculus.close(this.sums, 0, groups * count, count + 7, perGroup, 2);
     for (let g = 0; g < groups; g++) {
       calculus.scale(this.products, g * count, forward.roots, g, this.normalised, 0, count);
-      calculus.gram({ data: this.roots, at: g, row: 0, column: 0 }, this.normalised, 0, 1, forward.products, g * count, 1, count);
+      calculus.gram({ data: this.roots, at: g, row: 0, column: 0 }, this.normalised, 0, 1, this.sums, g * count, 1, count);
     }
     calculus.close(this.products, 0, groups * count, 2);
     calculus.store(this.products, 0, groups * count);
     calculus.close(this.roots, 0, groups, count + 1);
-    this.parametersOf(x, xAt);
+    this.accumulate(x, xAt);
     for (let g = 0; g < groups; g++) {
       const row = { data: this.products, at: g * count, row: 0, column: 1 };
       const from = g * perGroup;
@@ -120,39 +131,38 @@ export class CoefficientsPullback<S> {
     calculus.close(this.normalised, 0, forward.count, 1);
   }
 
-  /** ∂φ and ∂w. Tensor cores round their operands here as well. */
-  private parametersOf(x: S, xAt: number): void {
-    const { calculus, forward, gradients, parameters, width, dialect } = this;
-    const { count, groups, perGroup } = forward;
-    const rounding = tensorFloatOf(dialect) === undefined ? undefined : 'any';
-    if (rounding !== undefined) calculus.tensorCore(this.products, 0, groups * count, rounding);
-    if (dialect.normWeight) {
-      calculus.multiply(this.weighted, 0, x, xAt, parameters.normWeight!, parameters.normWeightAt, width);
-      calculus.close(this.weighted, 0, width, 1);
-    } else {
-      calculus.copy(x, xAt, this.weighted, 0, width);
+  /** G. Tensor cores round their operands here as well. */
+  private accumulate(x: S, xAt: number): void {
+    const { calculus, dialect, width, operands } = this;
+    const { count, groups, perGroup } = this.forward;
+    calculus.copy(x, xAt, operands, 0, width);
+    if (tensorFloatOf(dialect) !== undefined) {
+      calculus.tensorCore(this.products, 0, groups * count, 'any');
+      calculus.tensorCore(operands, 0, width, 'any');
     }
-    if (rounding !== undefined) calculus.tensorCore(this.weighted, 0, width, rounding);
-    calculus.fill(this.streams, 0);
     for (let g = 0; g < groups; g++) {
       const from = g * perGroup;
-      for (let j = 0; j < count; j++) {
-        const row = j * width + from;
-        calculus.scale(gradients.projection, gradients.projectionAt + row, this.products, g * count + j, this.weighted, from, perGroup);
-        if (dialect.normWeight) calculus.scale(this.streams, from, this.products, g * count + j, parameters.projection, parameters.projectionAt + row, perGroup);
-      }
+      for (let j = 0; j < count; j++) calculus.scale(this.unweighted, this.unweightedAt + j * width + from, this.products, g * count + j, operands, from, perGroup);
     }
-    if (!dialect.normWeight) return;
-    calculus.close(this.streams, 0, width, count + 1);
-    calculus.multiply(gradients.normWeight!, gradients.normWeightAt, this.streams, 0, x, xAt, width);
   }
-}
 
-/** Closes the sums over tokens: each term passed its own product and two factors that may be applied in another order. */
-export function closeParameters<S>(calculus: Calculus<S>, gradients: ParameterGradients<S>, tokens: number, n: number, width: number): void {
-  const count = n * n + 2 * n;
-  calculus.close(gradients.projection, gradients.projectionAt, count * width, 3, tokens, 2);
-  calculus.close(gradients.biases, gradients.biasesAt, count, 0, tokens);
-  calculus.close(gradients.scales, gradients.scalesAt, 3, 2, tokens + n * n);
-  if (gradients.normWeight !== undefined) calculus.close(gradients.normWeight, gradients.normWeightAt, width, 3, tokens, 2);
+  /** Closes the sums over tokens, which together with those that may come before them are the most additions that a term passes. */
+  finish(tokens: number): void {
+    const { calculus, n, dialect, gradients, parameters, width } = this;
+    const { count } = this.forward;
+    calculus.close(gradients.biases, gradients.biasesAt, count, 0, tokens);
+    calculus.close(gradients.scales, gradients.scalesAt, 3, 2, tokens + n * n);
+    calculus.close(this.unweighted, this.unweightedAt, count * width, 3, dialect.normWeight ? tokens + count : tokens, 2);
+    if (!dialect.normWeight || gradients.normWeight === undefined) return;
+    const projection = calculus.zeros(width);
+    for (let j = 0; j < count; j++) {
+      const row = j * width;
+      calculus.multiply(gradients.projection, gradients.projectionAt + row, this.unweighted, row, parameters.normWeight!, parameters.normWeightAt, width);
+      calculus.copy(parameters.projection, parameters.projectionAt + row, projection, 0, width);
+      if (tensorFloatOf(dialect) !== undefined) calculus.tensorCore(projection, 0, width, 'any');
+      calculus.multiply(gradients.normWeight, gradients.normWeightAt, this.unweighted, row, projection, 0, width);
+    }
+    calculus.close(gradients.projection, gradients.projectionAt, count * width, 1);
+    calculus.close(gradients.normWeight, gradients.normWeightAt, width, count + 1);
+  }
 }

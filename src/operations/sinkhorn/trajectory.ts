@@ -4,8 +4,10 @@
  * what lines share, e = own + ρ_i + σ_j; the absolute part a is what underflow can leave.
  *
  *   A half-step with exact weights W (the matrix after it; a share w0 is missing where ε is in the divisor):
- *     osc σ' ≤ κ̃·osc ρ + 2·max Σ W·own + 2θ + 2·w0·|ρ|∞ ,  κ̃ = Dobrushin coefficient of W, widened by 4·spread for the nonlinear mean;
- *     θ = sum and ε (rounding.ts) + second order Σ W e² (Jensen: 0 ≤ log Σ W exp(e) − Σ W e ≤ Σ W e² for |e| ≤ 1/4) + Σ a/s.
+ *     osc σ' ≤ κ·osc ρ + 2·max Σ W·own + 2θ + 2·w0·|ρ|∞ ,  κ = Dobrushin coefficient of W: all that is nonlinear is in θ;
+ *     θ = sum and ε (rounding.ts) + second order + Σ a/s. Jensen: 0 ≤ log Σ W exp(e) − Σ W e ≤ 0.55·Σ W (e − c)² for |e − c| ≤ 1/4 and any c, since a common
+ *     factor passes both logarithm and mean. σ_j is common to line j, and c centres ρ: |e − c| ≤ own + osc ρ/2; the missing share has e = 0, so w0·|c|², |c| ≤ |ρ + σ|∞.
+ *     0.55: exp(e) ≤ 1 + e + 0.55·e² up to 1/4. An entry of no weight with a larger e counts with W·exp(e) instead.
  *   Absolute part: a' = a/s + U, U the arithmetic's underflow.
  *
  * Nothing is claimed (`certified` false) where a sum or an exponential leaves the range of the arithmetic, or these assumptions fail.
@@ -21,7 +23,9 @@ import { isScaleFree, stepsOf, type Side, type Step } from './steps.ts';
 /** Underflow may change a sum by this much; beyond it the second-order terms below are not bounds. */
 const certifiedUnderflow = 2 ** -7;
 const certifiedError = 2 ** -2;
-/** An entry below this has no weight: its own error may be anything. */
+/** 0.55 of the header. */
+const jensen = 0.55;
+/** An entry that stays below this has no weight: its own error may be anything. */
 const weightless = 2 ** -100;
 
 export class Trajectory {
@@ -183,6 +187,7 @@ export class Trajectory {
       for (let i = 0; i < n * n; i++) after[i] = Math.exp(this.logarithms[i]!);
     }
     const [lineStride, entryStride] = step.side === 'rows' ? [n, 1] : [1, n];
+    const centred = Math.min(this.oscillation / 2, inherited);
     let worst = 0;
     let missing = 0;
     let follows = true;
@@ -199,14 +204,14 @@ export class Trajectory {
       const underflow = (lost / divisor) * (1 + 2 * certifiedUnderflow);
       if (!(underflow <= certifiedUnderflow) || !(divisor > 0)) this.certified = false;
       let first = 0;
-      let second = 0;
+      const share = step.divisor === 'clamp' ? 0 : step.epsilon / divisor;
+      let second = jensen * share * inherited * inherited;
       for (let e = 0; e < n; e++) {
         const i = from + e * entryStride;
         if (!logs) after[i] = before[i]! / divisor;
         const error = own[i]! + inherited;
         first += after[i]! * own[i]!;
-        second += after[i]! * error * error;
-        if (!(error < certifiedError) && after[i]! > weightless) this.certified = false;
+        second += this.secondOrder(after[i]!, own[i]! + centred);
         this.entryErrors[k]![i] = divisionError(local, after[i]!, error);
         this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i];
         this.absolute[k + 1]![i] = (this.absolute[k]![i]! / divisor) * (1 + 2 * certifiedUnderflow) + local.underflow;
@@ -223,7 +228,7 @@ export class Trajectory {
           follows = false;
         }
       } else {
-        missing = Math.max(missing, step.epsilon / divisor);
+        missing = Math.max(missing, share);
       }
       this.lineErrors[k]![line] = error;
       worst = Math.max(worst, first + error);
@@ -237,6 +242,7 @@ export class Trajectory {
     const own = this.own[k]!;
     const after = this.matrices[k + 1]!;
     const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
+    const centred = Math.min(this.oscillation / 2, this.shared[k]!);
     let worst = 0;
     for (let line = 0; line < n; line++) {
       let first = 0;
@@ -244,10 +250,8 @@ export class Trajectory {
       for (let e = 0; e < n; e++) {
         const i = line * lineStride + e * entryStride;
         after[i] = Math.exp(this.logarithms[i]!);
-        const error = own[i]! + this.shared[k]!;
         first += after[i] * own[i]!;
-        second += after[i] * error * error;
-        if (!(error < certifiedError) && after[i] > weightless) this.certified = false;
+        second += this.secondOrder(after[i], own[i]! + centred);
         this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i]!;
         this.absolute[k + 1]![i] = local.underflow;
       }
@@ -259,11 +263,19 @@ export class Trajectory {
     this.contract(k, side, worst, 0, true);
   }
 
+  /** An entry's part of the second order of its line, for its weight and its centred error. */
+  private secondOrder(weight: number, error: number): number {
+    if (error < certifiedError) return jensen * weight * error * error;
+    const whole = 2 * weight * Math.exp(error);
+    if (!(whole <= weightless)) this.certified = false;
+    return whole;
+  }
+
   /** The recursion of the header for what lines share. `missing` is the largest w0. */
   private contract(k: number, side: Side, worst: number, missing: number, follows: boolean): void {
     const spread = this.oscillation + worst + missing * this.size;
     this.shared[k + 1] = spread;
-    const kappa = follows ? Math.min(1, dobrushin(this.matrices[k + 1]!, this.n, side) + 4 * spread) : 1;
+    const kappa = follows ? Math.min(1, dobrushin(this.matrices[k + 1]!, this.n, side) + 2 ** -40) : 1;
     this.oscillation = kappa * this.oscillation + 2 * (worst + missing * this.size);
     this.size += worst;
     // the same recursion for entries that are off by 1 and make no errors on the way; |ρ| of them grows by at most 1 a step

@@ -123,7 +123,7 @@ export function disturbSlopes(trajectory: Trajectory, n: number, arithmetic: Ari
         const i = first + e * entryStride;
         forward[i] = forward[i]! + trajectory.absolute[k + 1]![i]! * (sum + slopes[i]!);
         slopes[i] = (slopes[i]! + sum) / trajectory.divisors[k]![line]!;
-        if (!(slopes[i]! < limit)) return false;
+        if (!(slopes[i] < limit)) return false;
       }
     }
   }
