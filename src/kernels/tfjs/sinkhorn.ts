@@ -25,7 +25,8 @@ export function sinkhornVjpRun(session: TfjsSession, dialect: SinkhornDialect): 
   );
 }
 
-function sinkhorn(session: TfjsSession, dialect: SinkhornDialect, logits: Node): Node {
+/** The residual mapping of logits [B, n, n]. */
+export function sinkhorn(session: TfjsSession, dialect: SinkhornDialect, logits: Node): Node {
   return dialect.domain === 'log' ? logDomain(session, dialect, logits) : linearDomain(session, dialect, logits);
 }
 
