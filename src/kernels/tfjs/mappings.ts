@@ -80,7 +80,7 @@ function projected(tf: Tf, dialect: MappingsDialect, { tokens, streams: n, chann
   const roots = inverseRoot(tf, dialect, streams, 2); // [B, n, 1]
   const parts = Array.from({ length: n }, (_, i) => {
     const part = tf.reshape(tf.slice(streams, [0, i, 0], [tokens, 1, channels]), [tokens, channels]);
-    const product = tf.matMul(part, tf.slice(folded, [0, i * channels], [folded.shape[0]!, channels]), false, true);
+    const product = tf.matMul(part, tf.slice(folded, [0, i * channels], [folded.shape[0], channels]), false, true);
     return tf.mul(product, tf.reshape(tf.slice(roots, [0, i, 0], [tokens, 1, 1]), [tokens, 1]));
   });
   return parts.reduce((sum, part) => tf.add(sum, part));

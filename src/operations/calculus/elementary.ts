@@ -5,6 +5,7 @@
  */
 import { computeUnit, gamma, underflowUnit } from '../../numerics/arithmetic.ts';
 import * as dd from '../../numerics/double-double.ts';
+import { maxFinite } from '../../tensor/dtype.ts';
 import type { Elementary } from './calculus.ts';
 
 const ownError = 4 * 2 ** -53;
@@ -27,12 +28,13 @@ export const sigmoid: Elementary = {
     const u = computeUnit(arithmetic);
     const own = arithmetic.sigmoid;
     if (own !== undefined) return monotone(logistic, x - radius, x, x + radius, own.relative * u, own.absolute + underflowUnit(arithmetic));
-    // e^−x enters with weight 1 − σ; where it overflows the kernel has 0 and σ is smaller than 1/largest. A fused 1 + e^−x is as good as a rounded one
+    // e^−x enters with weight 1 − σ; where it may overflow the kernel has 0 and σ is smaller than e/largest. A fused 1 + e^−x is as good as a rounded one
     const low = x - radius;
+    const vanishing = Math.exp(-low) >= maxFinite[arithmetic.compute] / Math.E ? Math.E / maxFinite[arithmetic.compute] : 0;
     const exponential = (1 - logistic(low)) * (arithmetic.exp.constant + arithmetic.exp.slope * (Math.abs(x) + radius)) * u;
     const { perLine, perEntry } = arithmetic.division;
     const relative = exponential < 0.25 ? exponential / (1 - 2 * exponential) + gamma(1 + perLine + perEntry, u) * (1 + 2 * exponential) : Infinity;
-    return monotone(logistic, low, x, x + radius, relative, 2 * underflowUnit(arithmetic));
+    return monotone(logistic, low, x, x + radius, relative, 2 * underflowUnit(arithmetic) + vanishing);
   },
 };
 

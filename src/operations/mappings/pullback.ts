@@ -151,7 +151,7 @@ export class CoefficientsPullback<S> {
     const { calculus, n, dialect, gradients, parameters, width } = this;
     const { count } = this.forward;
     calculus.close(gradients.biases, gradients.biasesAt, count, 0, tokens);
-    calculus.close(gradients.scales, gradients.scalesAt, 3, 2, tokens + n * n);
+    coefficientBlocks(n).forEach(([, length], k) => calculus.close(gradients.scales, gradients.scalesAt + k, 1, 2, tokens * length));
     calculus.close(this.unweighted, this.unweightedAt, count * width, 3, dialect.normWeight ? tokens + count : tokens, 2);
     if (!dialect.normWeight || gradients.normWeight === undefined) return;
     const projection = calculus.zeros(width);
