@@ -67,6 +67,13 @@ export interface Bounded {
 /** The dtypes of a kernel's ports. */
 export type PortDtypes = Readonly<Record<string, Dtype>>;
 
+/** Where a preset was read: a repository at a commit, or a paper. */
+export interface PresetSource {
+  readonly source: string;
+  /** What a reader should know besides. */
+  readonly note?: string;
+}
+
 export interface Operation<D = unknown> {
   readonly id: OperationId;
   /** One sentence. */
@@ -76,6 +83,8 @@ export interface Operation<D = unknown> {
   readonly outputs: readonly Port[];
   readonly dialectSchema: z.ZodType<D>;
   readonly presets: Readonly<Record<string, D>>;
+  /** Where each preset was read, by name; absent where presets are ours. */
+  readonly presetSources?: Readonly<Record<string, PresetSource>>;
   /** The preset that a kernel has when it declares none. */
   readonly defaultPreset: string;
   /** The batched f64 reference. */

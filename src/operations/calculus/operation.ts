@@ -3,7 +3,7 @@ import type { z } from 'zod';
 
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
-import { isShared, type Bounded, type Operation, type OperationId, type Port, type PortDtypes, type SizeName, type Sizes, type Term, type Values } from '../operation.ts';
+import { isShared, type Bounded, type Operation, type OperationId, type Port, type PortDtypes, type PresetSource, type SizeName, type Sizes, type Term, type Values } from '../operation.ts';
 import { storageUnderflow, storageUnit } from '../streams/multilinear.ts';
 import { fromPairs, toPairs } from '../streams/precise-algebra.ts';
 import type { Calculus } from './calculus.ts';
@@ -19,6 +19,7 @@ export interface Formula<D> {
   readonly outputs: readonly Port[];
   readonly dialectSchema: z.ZodType<D>;
   readonly presets: Readonly<Record<string, D>>;
+  readonly presetSources?: Readonly<Record<string, PresetSource>>;
   readonly defaultPreset: string;
   readonly formula: string;
   /** The outputs, all closed, over any calculus. */

@@ -5,7 +5,9 @@
 import { z } from 'zod';
 
 import { tensorFloats } from '../calculus/tf32.ts';
-import { refuseContradictions, sinkhornFields, sinkhornPresets, type SinkhornDialect, type SinkhornVjpDialect } from '../sinkhorn/dialect.ts';
+import { refuseContradictions, sinkhornFields, type SinkhornDialect, type SinkhornVjpDialect } from '../sinkhorn/dialect.ts';
+
+export { mappingsPresets, mappingsPresetSources, mappingsVjpPresets } from './presets.ts';
 
 const own = {
   /** The root mean square is over the flattened streams, over each stream alone, or there is no norm. */
@@ -32,28 +34,11 @@ export function refuseMappingsContradictions(dialect: MappingsDialect, context: 
   refuseContradictions(dialect, context);
   const contradiction = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
   if (dialect.norm === 'none' && dialect.rmsEpsilon > 0) contradiction('rmsEpsilon', "rmsEpsilon contradicts norm 'none': nothing uses it");
+  if (dialect.norm === 'none' && dialect.rmsEpsilonPlace === 'outside') contradiction('rmsEpsilonPlace', "rmsEpsilonPlace 'outside' contradicts norm 'none': there is no root");
   if (dialect.norm === 'none' && dialect.normWeight) contradiction('normWeight', "normWeight contradicts norm 'none': there is nothing to weight");
 }
 
 export const mappingsDialectSchema: z.ZodType<MappingsDialect> = z.strictObject(mappingsFields).superRefine(refuseMappingsContradictions);
-
-const paper: MappingsDialect = {
-  ...sinkhornPresets['paper']!,
-  norm: 'flattened',
-  rmsEpsilon: 1e-6,
-  rmsEpsilonPlace: 'inside',
-  normWeight: true,
-  projectionRounding: 'exact',
-  preEpsilon: 0,
-  postMultiplier: 2,
-};
-
-const tilekernels: MappingsDialect = { ...paper, ...sinkhornPresets['tilekernels']!, normWeight: false, projectionRounding: 'tf32-half-up', preEpsilon: 1e-6 };
-
-export const mappingsPresets: Readonly<Record<string, MappingsDialect>> = {
-  paper,
-  tilekernels,
-};
 
 /** The Sinkhorn part of a dialect of a larger operation. */
 export function sinkhornOf(dialect: SinkhornDialect): SinkhornDialect {
@@ -68,7 +53,3 @@ export interface MappingsVjpDialect extends MappingsDialect {
 export const mappingsVjpDialectSchema: z.ZodType<MappingsVjpDialect> = z
   .strictObject({ ...mappingsFields, derivative: z.enum(['unrolled', 'implicit']) })
   .superRefine(refuseMappingsContradictions);
-
-export const mappingsVjpPresets: Readonly<Record<string, MappingsVjpDialect>> = Object.fromEntries(
-  Object.entries(mappingsPresets).map(([name, dialect]) => [name, { ...dialect, derivative: 'unrolled' as const }]),
-);

@@ -3,7 +3,7 @@ import { calculusOperation } from '../calculus/operation.ts';
 import type { Operation } from '../operation.ts';
 import { gradientOf, streams } from '../streams/ports.ts';
 import { Coefficients } from './coefficients.ts';
-import { mappingsVjpDialectSchema, mappingsVjpPresets, type MappingsVjpDialect } from './dialect.ts';
+import { mappingsPresetSources, mappingsVjpDialectSchema, mappingsVjpPresets, type MappingsVjpDialect } from './dialect.ts';
 import { cotangentNamed, mappingOutputs, parameters } from './ports.ts';
 import { CoefficientsPullback } from './pullback.ts';
 
@@ -15,6 +15,7 @@ export const mappingsVjp: Operation<MappingsVjpDialect> = calculusOperation({
   outputs: [streams, ...parameters].map(gradientOf),
   dialectSchema: mappingsVjpDialectSchema,
   presets: mappingsVjpPresets,
+  presetSources: mappingsPresetSources,
   defaultPreset: 'tilekernels',
   formula:
     '|Δ∂z| from p(1 − p) and the bound of sinkhorn-vjp; |Δ∂x| ≤ Σ_j(|Δ∂m_j·φ_j| + γ·|∂m_j·φ_j|) + 2|x|·(|Δ∂s| + γ·|∂s|); ∂φ, ∂α, ∂b, ∂w the same, and γ_B·Σ over tokens of magnitudes',

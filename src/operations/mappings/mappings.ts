@@ -3,7 +3,7 @@ import { calculusOperation } from '../calculus/operation.ts';
 import type { Operation } from '../operation.ts';
 import { postMapping, preMapping, residualMapping, streams } from '../streams/ports.ts';
 import { Coefficients } from './coefficients.ts';
-import { mappingsDialectSchema, mappingsPresets, type MappingsDialect } from './dialect.ts';
+import { mappingsDialectSchema, mappingsPresets, mappingsPresetSources, type MappingsDialect } from './dialect.ts';
 import { biases, normWeight, projection, scales } from './ports.ts';
 
 export const mappings: Operation<MappingsDialect> = calculusOperation({
@@ -14,6 +14,7 @@ export const mappings: Operation<MappingsDialect> = calculusOperation({
   outputs: [preMapping, postMapping, residualMapping],
   dialectSchema: mappingsDialectSchema,
   presets: mappingsPresets,
+  presetSources: mappingsPresetSources,
   defaultPreset: 'tilekernels',
   formula:
     '|Δz| ≤ |α·r|·γ_{K+3}·Σ|x·w·φ| + |α·t|·(δ_r + 4u) + u·|z|, δ_r ≤ γ_{K+3}/2 + δ_rsqrt; |Δσ| ≤ σ′·|Δz| + δ_σ·σ; residual: the bound of sinkhorn with logits off by Δz',
