@@ -38,6 +38,16 @@ export const sigmoid: Elementary = {
   },
 };
 
+/** 1 − σ(x) = σ(−x), which the difference gives no digits of for large x: a kernel may take either. */
+export const sigmoidComplement: Elementary = {
+  float64: (x) => logistic(-x),
+  precise: (x) => sigmoid.precise(dd.negate(x)),
+  error(x, radius, arithmetic) {
+    const gate = Math.max(sigmoid.error(x, radius, arithmetic), sigmoid.error(-x, radius, arithmetic));
+    return gate + computeUnit(arithmetic) * (logistic(-x) + gate);
+  },
+};
+
 /**
  * 1/√(s/count + ε) with ε inside the root, or 1/(√(s/count) + ε): the factor of an RMS norm whose sum of squares is s. The mean may be taken as a product with
  * 1/count or as a division.

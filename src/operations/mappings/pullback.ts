@@ -14,7 +14,7 @@
 import type { Sizes } from '../operation.ts';
 import type { SinkhornVjpDialect } from '../sinkhorn/dialect.ts';
 import type { Calculus } from '../calculus/calculus.ts';
-import { inverseRootSlope } from '../calculus/elementary.ts';
+import { inverseRootSlope, sigmoidComplement } from '../calculus/elementary.ts';
 import { coefficientBlocks, tensorFloatOf, type Coefficients, type Parameters } from './coefficients.ts';
 import type { MappingsVjpDialect } from './dialect.ts';
 
@@ -106,10 +106,8 @@ export class CoefficientsPullback<S> {
   /** ∂z of pre and post, from p(1 − p). */
   private gates(): void {
     const { calculus, n, forward, dialect } = this;
-    for (const buffer of [this.slopes, this.complement, this.gateGradient, this.logits]) calculus.fill(buffer, 0);
-    calculus.shift(this.complement, 0, 2 * n, 1);
-    calculus.add(this.complement, 0, forward.gates, 0, 2 * n, -1);
-    calculus.close(this.complement, 0, 2 * n, 1);
+    for (const buffer of [this.slopes, this.gateGradient, this.logits]) calculus.fill(buffer, 0);
+    calculus.apply(this.complement, 0, forward.logits, 0, 2 * n, sigmoidComplement);
     calculus.multiply(this.slopes, 0, forward.gates, 0, this.complement, 0, 2 * n);
     calculus.close(this.slopes, 0, 2 * n, 1);
     calculus.add(this.gateGradient, 0, this.preCotangent, 0, n);
