@@ -17,7 +17,8 @@ export function exactTf32(x: BigNumber, ties: Ties): BigNumber {
 function nearest(x: BigNumber, digits: number, ties: Ties): BigNumber {
   if (x.isZero()) return x;
   const unit = exactly(2 ** (Math.max(exponentOf(x), leastExponent) - digits + 1));
-  const units = x.abs().div(unit);
+  // a subnormal number has more than 100 digits: without the last of them a tie is one again
+  const units = x.abs().div(unit).toSignificantDigits(80);
   const below = units.floor();
   const rest = units.minus(below);
   const tie = rest.eq(0.5);
