@@ -2,6 +2,7 @@
 import type { Property } from '../src/verify/property.ts';
 import { depthProperties } from './depth/index.ts';
 import { gradientProperties } from './gradient/index.ts';
+import { mappingsProperties } from './mappings/index.ts';
 import { robustnessProperties } from './robustness/index.ts';
 import { sinkhornProperties } from './sinkhorn/index.ts';
 import { spectralProperties } from './spectral/index.ts';
@@ -11,6 +12,7 @@ export const properties: readonly Property[] = [
   ...sinkhornProperties,
   ...spectralProperties,
   ...gradientProperties,
+  ...mappingsProperties,
   ...streamsProperties,
   ...depthProperties,
   ...robustnessProperties,

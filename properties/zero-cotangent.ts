@@ -5,7 +5,7 @@
  * Sees what a kernel adds on its own: a bias, what an earlier call left in the output, a token that was never written.
  */
 import type { InputPlan } from '../src/generate/recipe.ts';
-import { isCertified, type OperationId } from '../src/operations/operation.ts';
+import { isClaimed, type OperationId } from '../src/operations/operation.ts';
 import { defineProperty, type Property } from '../src/verify/property.ts';
 import { partsOf } from './tokens.ts';
 
@@ -28,8 +28,7 @@ export function zeroCotangent(id: string, operation: OperationId, inputs: InputP
       const judge = context.judge();
       for (const port of context.kernel.operation.outputs) {
         for (const { token, from, to } of partsOf(port, context.sizes)) {
-          if (!isCertified(bounded, port, token)) continue;
-          for (let index = from; index < to; index++) judge.atMost(token, output[port.name]![index]!, 0, port.name, index, () => 'gradient for a cotangent of zero');
+          for (let index = from; index < to; index++) if (isClaimed(bounded, port, token, index)) judge.atMost(token, output[port.name]![index]!, 0, port.name, index, () => 'gradient for a cotangent of zero');
         }
       }
       return judge.finish();

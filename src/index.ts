@@ -12,6 +12,7 @@ export { operations } from './operations/index.ts';
 export type { Bounded, Operation, OperationId, Port, Sizes, Term, Values } from './operations/operation.ts';
 export { firstNormalised, halfSteps, sinkhornPresets, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './operations/sinkhorn/dialect.ts';
 export { sinkhornClosedForm } from './operations/sinkhorn/closed-form.ts';
+export { mappingsPresets, mappingsVjpPresets, type MappingsDialect, type MappingsVjpDialect } from './operations/mappings/dialect.ts';
 export { mixingPresets, type MixingDialect } from './operations/streams/dialect.ts';
 
 export { referenceKernels, type ReferenceOptions } from './kernels/reference/index.ts';

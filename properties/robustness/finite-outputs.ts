@@ -5,7 +5,7 @@
  * Class: exact. Sees: a missing or wrong maximum before the exponential, an epsilon that is missing where a line can be zero, 0/0, ∞ − ∞.
  */
 import { forEveryOperation } from './every-operation.ts';
-import { isCertified } from '../../src/operations/operation.ts';
+import { isClaimed } from '../../src/operations/operation.ts';
 import { partsOf } from '../tokens.ts';
 
 export const finiteOutputs = forEveryOperation('finite-outputs', {
@@ -21,8 +21,8 @@ export const finiteOutputs = forEveryOperation('finite-outputs', {
     const judge = context.judge();
     for (const port of kernel.operation.outputs) {
       for (const { token, from, to } of partsOf(port, sizes)) {
-        if (!isCertified(bounded, port, token)) continue;
         for (let index = from; index < to; index++) {
+          if (!isClaimed(bounded, port, token, index)) continue;
           const value = output[port.name]![index]!;
           judge.holds(token, Number.isFinite(value), port.name, index, () => `${value} for finite inputs`);
         }

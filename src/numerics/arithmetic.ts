@@ -31,6 +31,8 @@ export const arithmeticSchema = z.strictObject({
   sigmoid: z.strictObject({ relative: units, absolute: z.number().min(0).max(1) }).optional(),
   /** A line divided by its sum: what all its entries share (a rounded reciprocal) and what each has of its own. */
   division: z.strictObject({ perLine: units, perEntry: units }),
+  /** The most additions that a term of one sum passes, for kernels that add in blocks or trees. When absent a sum of k terms is k, in any order. */
+  additions: z.int().min(1).optional(),
   /** Subnormal results may be replaced by zero. */
   flushToZero: z.boolean(),
 });

@@ -4,16 +4,20 @@
  */
 import type { BigNumber } from 'mathjs';
 
+import { exactMappings, exactMappingsVjp, type CoefficientInputs } from './exact/mappings.ts';
 import { exactly, matrixFrom, type Matrix } from './exact/numbers.ts';
 import { exactSinkhorn, exactSinkhornVjp } from './exact/sinkhorn.ts';
 import * as exact from './exact/streams.ts';
+import type { MappingsDialect, MappingsVjpDialect } from './mappings/dialect.ts';
 import type { OperationId, Sizes, Values } from './operation.ts';
 import type { SinkhornDialect, SinkhornVjpDialect } from './sinkhorn/dialect.ts';
 import type { MixingDialect } from './streams/dialect.ts';
 
 export { exactly } from './exact/numbers.ts';
 
-/** Outputs of one token (`sizes.tokens` is 1) by port name, flat and row-major. */
+/**
+ * Outputs of one token (`sizes.tokens` is 1) by port name, flat and row-major. Gradients of what all tokens share are sums over tokens: this is the token's part.
+ */
 export function exactOutputs(operation: OperationId, inputs: Values, sizes: Sizes, dialect: unknown): Record<string, BigNumber[]> {
   const outputs = matrices(operation, inputs, sizes, dialect);
   return Object.fromEntries(Object.entries(outputs).map(([name, matrix]) => [name, matrix.flat()]));
@@ -24,12 +28,39 @@ function matrices(operation: OperationId, inputs: Values, sizes: Sizes, dialect:
   const port = (name: string, rows: number, columns: number): Matrix => matrixFrom(inputs[name]!, rows, columns);
   const mixing = dialect as MixingDialect;
   const mappings = (): Matrix[] => Array.from({ length: depth }, (_, l) => matrixFrom(inputs['residualMappings']!, n, n, l * n * n));
+  const coefficients = (): CoefficientInputs => ({
+    n,
+    streams: port('streams', 1, n * channels)[0]!,
+    projection: port('projection', n * n + 2 * n, n * channels),
+    scales: port('scales', 1, 3)[0]!,
+    biases: port('biases', 1, n * n + 2 * n)[0]!,
+    normWeight: port('normWeight', 1, n * channels)[0]!,
+  });
 
   switch (operation) {
     case 'sinkhorn':
       return { residualMapping: exactSinkhorn(port('logits', n, n), dialect as SinkhornDialect) };
     case 'sinkhorn-vjp':
       return { logitsGradient: exactSinkhornVjp(port('logits', n, n), port('cotangent', n, n), dialect as SinkhornVjpDialect) };
+    case 'mappings': {
+      const outputs = exactMappings(coefficients(), dialect as MappingsDialect);
+      return { preMapping: [outputs.pre], postMapping: [outputs.post], residualMapping: outputs.residual };
+    }
+    case 'mappings-vjp': {
+      const cotangents = {
+        pre: port('preMappingCotangent', 1, n)[0]!,
+        post: port('postMappingCotangent', 1, n)[0]!,
+        residual: port('residualMappingCotangent', n, n),
+      };
+      const gradients = exactMappingsVjp(coefficients(), cotangents, dialect as MappingsVjpDialect);
+      return {
+        streamsGradient: [gradients.streams],
+        projectionGradient: gradients.projection,
+        scalesGradient: [gradients.scales],
+        biasesGradient: [gradients.biases],
+        normWeightGradient: [gradients.normWeight],
+      };
+    }
     case 'stream-read':
       return { layerInput: exact.exactStreamRead(port('preMapping', 1, n), port('streams', n, channels)) };
     case 'stream-read-vjp': {

@@ -12,6 +12,8 @@ import { lengthOf, type Dim } from './dims.ts';
 export type OperationId =
   | 'sinkhorn'
   | 'sinkhorn-vjp'
+  | 'mappings'
+  | 'mappings-vjp'
   | 'stream-read'
   | 'stream-read-vjp'
   | 'stream-write'
@@ -52,9 +54,9 @@ export interface Term {
 export interface Bounded {
   /** The f64 reference. */
   readonly values: Values;
-  /** Absolute error bound per element. */
+  /** Absolute error bound per element. Infinite where nothing is claimed about the element. */
   readonly errors: Values;
-  /** 1 for tokens whose bound holds; 0 where the arithmetic cannot carry the token (overflow, total underflow): nothing is claimed there. */
+  /** 1 for tokens with a bound; 0 where the arithmetic cannot carry the token (overflow, total underflow): nothing is claimed there. */
   readonly certified: Uint8Array;
   /** Where the bound comes from. */
   readonly derivation: string;
@@ -117,7 +119,7 @@ export function shapeOf(port: Port, sizes: Sizes): number[] {
   return port.dims.map((dim) => lengthOf(dim, sizes));
 }
 
-/** Whether a bound makes a claim about a token's part of a port; about a shared port only where it does so about every token. */
-export function isCertified({ certified }: Bounded, port: Port, token: number): boolean {
-  return isShared(port) ? !certified.includes(0) : certified[token] === 1;
+/** Whether a bound makes a claim about an element of a port, which belongs to `token` unless the port is shared. */
+export function isClaimed({ certified, errors }: Bounded, port: Port, token: number, index: number): boolean {
+  return (isShared(port) || certified[token] === 1) && errors[port.name]![index]! < Infinity;
 }

@@ -53,6 +53,8 @@ export const parameterFamilies: Readonly<Record<string, ParameterFamily>> = {
   wide: { projection: fannedIn(1), scale: constant(8), bias: normal(4), weight: normal(1) },
   integers: { projection: integers, scale: powersOfTwo, bias: integers, weight: powersOfTwo },
   static: { projection: fannedIn(1), scale: constant(0), bias: normal(2), weight: normal(0.1, 1) },
+  /** Each coefficient looks at one number, through a scale, a bias and a weight that tell it from the others. */
+  picking: { projection: oneHot, scale: normal(0.5, 1), bias: normal(1), weight: normal(0.3, 1) },
   'one-hot': { projection: oneHot, scale: constant(1), bias: constant(0), weight: constant(1) },
   zeros: { projection: constant(0), scale: constant(0), bias: constant(0), weight: constant(0) },
 };

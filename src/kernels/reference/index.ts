@@ -1,9 +1,12 @@
-/** All eight operations as plain TypeScript that a reader can check against the paper, with their declarations. */
+/** All operations as plain TypeScript that a reader can check against the paper, with their declarations. */
 import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
+import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import type { OperationId } from '../../operations/operation.ts';
 import { sinkhornPresets, type SinkhornDialect, type SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import type { ReferenceRun, Round } from './kernel.ts';
+import { mappingsKernel } from './mappings.ts';
+import { mappingsVjpKernel } from './mappings-vjp.ts';
 import { sinkhornKernel } from './sinkhorn.ts';
 import { sinkhornVjpKernel } from './sinkhorn-vjp.ts';
 import { stackKernel } from './stack.ts';
@@ -14,11 +17,13 @@ import { streamWriteKernel } from './stream-write.ts';
 import { streamWriteVjpKernel } from './stream-write-vjp.ts';
 
 export type { ReferenceRun, Round } from './kernel.ts';
-export { sinkhornKernel, sinkhornVjpKernel, stackKernel, stackVjpKernel, streamReadKernel, streamReadVjpKernel, streamWriteKernel, streamWriteVjpKernel };
+export { mappingsKernel, mappingsVjpKernel, sinkhornKernel, sinkhornVjpKernel, stackKernel, stackVjpKernel, streamReadKernel, streamReadVjpKernel, streamWriteKernel, streamWriteVjpKernel };
 
 export interface ReferenceOptions {
   /** Default: the preset `tilekernels`. Its orientation is also that of the mixing operations. */
   readonly sinkhorn?: SinkhornDialect;
+  /** Fields of the coefficient kernel besides Sinkhorn's, which `sinkhorn` decides. Default: the preset `tilekernels`. */
+  readonly mappings?: Partial<Omit<MappingsDialect, keyof SinkhornDialect>>;
   /** Default: unrolled. */
   readonly derivative?: SinkhornVjpDialect['derivative'];
   /** The derivative of |L| at zero, for dialects that start with it. Default: 0. */
@@ -40,16 +45,20 @@ export interface ReferenceDeclaration {
 
 const declared: Record<Dtype, string> = { f32: 'ieee-f32', f64: 'ieee-f64', bf16: 'bf16-storage', f16: 'f16-storage' };
 
-/** The eight reference kernels. For f64 throughout give `round: (x) => x` and `storage: 'f64'`. */
+/** The reference kernels. For f64 throughout give `round: (x) => x` and `storage: 'f64'`. */
 export function referenceKernels(options: ReferenceOptions = {}): Record<OperationId, ReferenceDeclaration> {
   const { derivative = 'unrolled', round = Math.fround, storage = 'f32' } = options;
   const arithmetic = options.arithmetic ?? declared[storage];
   const sinkhorn = options.sinkhorn ?? sinkhornPresets['tilekernels']!;
   const sinkhornVjp: SinkhornVjpDialect = { ...sinkhorn, derivative, slopeAtZero: options.slopeAtZero ?? 0 };
+  const mappings: MappingsDialect = { ...mappingsPresets['tilekernels']!, ...options.mappings, ...sinkhorn };
+  const mappingsVjp = { ...mappings, derivative };
   const mixing = { orientation: sinkhorn.orientation };
   return {
     sinkhorn: { dialect: { ...sinkhorn }, arithmetic, run: sinkhornKernel(sinkhorn, round, storage) },
     'sinkhorn-vjp': { dialect: { ...sinkhornVjp }, arithmetic, run: sinkhornVjpKernel(sinkhornVjp, round, storage) },
+    mappings: { dialect: { ...mappings }, arithmetic, run: mappingsKernel(mappings, round, storage) },
+    'mappings-vjp': { dialect: { ...mappingsVjp }, arithmetic, run: mappingsVjpKernel(mappingsVjp, round, storage) },
     'stream-read': { dialect: {}, arithmetic, run: streamReadKernel(round, storage) },
     'stream-read-vjp': { dialect: {}, arithmetic, run: streamReadVjpKernel(round, storage) },
     'stream-write': { dialect: mixing, arithmetic, run: streamWriteKernel(mixing, round, storage) },

@@ -1,6 +1,8 @@
 /** All operations as tfjs kernels. Declaring their arithmetic is the job of the target that knows the backend. */
+import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import type { OperationId } from '../../operations/operation.ts';
 import type { SinkhornDialect, SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
+import { mappingsRun, mappingsVjpRun, servedMappings } from './mappings.ts';
 import { sinkhornRun, sinkhornVjpRun } from './sinkhorn.ts';
 import type { TfjsRun, TfjsSession } from './session.ts';
 import { stackRun, stackVjpRun } from './stack.ts';
@@ -15,13 +17,19 @@ export interface TfjsKernel {
   readonly run: TfjsRun;
 }
 
-/** Kernels of every operation in one dialect; the orientation of the mixing is that of the Sinkhorn dialect. */
-export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect): Readonly<Record<OperationId, TfjsKernel>> {
+/**
+ * Kernels of every operation in one dialect; the orientation of the mixing is that of the Sinkhorn dialect, and so is the Sinkhorn of the coefficient
+ * kernel, which otherwise is that of TileKernels by default.
+ */
+export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect, own: Partial<Omit<MappingsDialect, keyof SinkhornDialect>> = {}): Readonly<Record<OperationId, TfjsKernel>> {
   const mixing = { orientation: dialect.orientation };
   const backward: SinkhornVjpDialect = { ...dialect, derivative: 'unrolled' };
+  const mappings = servedMappings({ ...mappingsPresets['tilekernels']!, ...own, ...dialect });
   return {
     sinkhorn: { dialect, run: sinkhornRun(session, dialect) },
     'sinkhorn-vjp': { dialect: { ...backward }, run: sinkhornVjpRun(session, backward) },
+    mappings: { dialect: { ...mappings }, run: mappingsRun(session, mappings) },
+    'mappings-vjp': { dialect: { ...mappings, derivative: 'unrolled' }, run: mappingsVjpRun(session, mappings) },
     'stream-read': { dialect: {}, run: streamReadRun(session) },
     'stream-read-vjp': { dialect: {}, run: streamReadVjpRun(session) },
     'stream-write': { dialect: mixing, run: streamWriteRun(session, mixing) },

@@ -22,7 +22,9 @@ export interface TfjsSession {
 /** The call of a tfjs kernel; tensors are keyed by port name. */
 export type TfjsRun = (inputs: Readonly<Record<string, Tensor>>, sizes: Sizes) => Promise<Readonly<Record<string, Tensor>>>;
 
-type PortName = 'logits' | 'cotangent' | 'preMapping' | 'postMapping' | 'residualMapping' | 'residualMappings' | 'streams' | 'layerOutput';
+type PortName =
+  | 'logits' | 'cotangent' | 'preMapping' | 'postMapping' | 'residualMapping' | 'residualMappings' | 'streams' | 'layerOutput'
+  | 'projection' | 'scales' | 'biases' | 'normWeight' | 'preMappingCotangent' | 'postMappingCotangent' | 'residualMappingCotangent';
 
 /** From input nodes to output nodes, both keyed by port name. */
 export type Graph = (inputs: Readonly<Record<PortName, Node>>, sizes: Sizes) => Record<string, Node>;

@@ -28,7 +28,8 @@ export function sinkhornVjpRun(session: TfjsSession, dialect: SinkhornVjpDialect
 /** Dialects of the forward alone have no slope at zero. */
 type Dialect = SinkhornDialect & Partial<Pick<SinkhornVjpDialect, 'slopeAtZero'>>;
 
-function sinkhorn(session: TfjsSession, dialect: Dialect, logits: Node): Node {
+/** The residual mapping of logits [B, n, n]. */
+export function sinkhorn(session: TfjsSession, dialect: Dialect, logits: Node): Node {
   const scaled = dialect.temperature === 1 ? logits : session.tf.div(logits, dialect.temperature);
   return dialect.domain === 'log' ? logDomain(session, dialect, scaled) : linearDomain(session, dialect, scaled);
 }

@@ -10,6 +10,7 @@ import type { DoubleDouble } from '../../numerics/double-double.ts';
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import type { SinkhornDialect, SinkhornVjpDialect } from '../sinkhorn/dialect.ts';
 import type { Algebra } from '../streams/algebra.ts';
+import type { TensorFloat } from './tf32.ts';
 
 /** A function of one number. */
 export interface Elementary {
@@ -22,8 +23,6 @@ export interface Elementary {
 }
 
 export interface Calculus<S> extends Algebra<S> {
-  /** What follows is about this token. */
-  enter(token: number): void;
   /** out[i] += a[i]·b[i] for `count` numbers. */
   multiply(out: S, outAt: number, a: S, aAt: number, b: S, bAt: number, count: number): void;
   /** out[i] += s·x[i] for `count` numbers, s the number at `sAt` of `factor`. */
@@ -32,10 +31,15 @@ export interface Calculus<S> extends Algebra<S> {
   add(out: S, outAt: number, x: S, xAt: number, count: number, c?: number): void;
   /** x[i] += c, a constant of the dialect, which the kernel holds in its own precision. */
   shift(x: S, at: number, count: number, c: number): void;
-  /** Ends `count` sums of which a term passes at most `roundings` roundings: products, additions in any order, fused or not. */
-  close(x: S, at: number, count: number, roundings: number): void;
+  /**
+   * Ends `count` sums of which a term passes at most `roundings` roundings, the additions of a sum of `terms` terms besides, in any order, fused or not. The factors of a
+   * term may have been rounded to the arithmetic's storage `stores` times before.
+   */
+  close(x: S, at: number, count: number, roundings: number, terms?: number, stores?: number): void;
   /** `count` numbers may be rounded to the arithmetic's storage here. */
   store(x: S, at: number, count: number): void;
+  /** `count` numbers as operands of TF32 tensor cores: rounded in the way the dialect says, or in any way where it does not say. */
+  tensorCore(x: S, at: number, count: number, rounding: TensorFloat): void;
   /** out[i] = f(x[i]). Closed. */
   apply(out: S, outAt: number, x: S, xAt: number, count: number, f: Elementary): void;
   /** The residual mapping of n×n logits. Closed. */

@@ -5,6 +5,7 @@
  */
 import { computeUnit, gamma, underflowUnit } from '../../numerics/arithmetic.ts';
 import * as dd from '../../numerics/double-double.ts';
+import { maxFinite } from '../../tensor/dtype.ts';
 import type { Elementary } from './calculus.ts';
 
 const ownError = 4 * 2 ** -53;
@@ -27,12 +28,23 @@ export const sigmoid: Elementary = {
     const u = computeUnit(arithmetic);
     const own = arithmetic.sigmoid;
     if (own !== undefined) return monotone(logistic, x - radius, x, x + radius, own.relative * u, own.absolute + underflowUnit(arithmetic));
-    // e^−x enters with weight 1 − σ; where it overflows the kernel has 0 and σ is smaller than 1/largest. A fused 1 + e^−x is as good as a rounded one
+    // e^−x enters with weight 1 − σ; where it may overflow the kernel has 0 and σ is smaller than e/largest. A fused 1 + e^−x is as good as a rounded one
     const low = x - radius;
+    const vanishing = Math.exp(-low) >= maxFinite[arithmetic.compute] / Math.E ? Math.E / maxFinite[arithmetic.compute] : 0;
     const exponential = (1 - logistic(low)) * (arithmetic.exp.constant + arithmetic.exp.slope * (Math.abs(x) + radius)) * u;
     const { perLine, perEntry } = arithmetic.division;
     const relative = exponential < 0.25 ? exponential / (1 - 2 * exponential) + gamma(1 + perLine + perEntry, u) * (1 + 2 * exponential) : Infinity;
-    return monotone(logistic, low, x, x + radius, relative, 2 * underflowUnit(arithmetic));
+    return monotone(logistic, low, x, x + radius, relative, 2 * underflowUnit(arithmetic) + vanishing);
+  },
+};
+
+/** 1 − σ(x) = σ(−x), which the difference gives no digits of for large x: a kernel may take either. */
+export const sigmoidComplement: Elementary = {
+  float64: (x) => logistic(-x),
+  precise: (x) => sigmoid.precise(dd.negate(x)),
+  error(x, radius, arithmetic) {
+    const gate = Math.max(sigmoid.error(x, radius, arithmetic), sigmoid.error(-x, radius, arithmetic));
+    return gate + computeUnit(arithmetic) * (logistic(-x) + gate);
   },
 };
 
@@ -59,8 +71,42 @@ export function inverseRoot(count: number, epsilon: number, place: 'inside' | 'o
       const to = ((s + radius) / count) * (1 + doubt) + underflowUnit(arithmetic);
       const [low, high] = place === 'inside' ? [from, to + epsilon * doubt] : [from, to];
       const inside = place === 'inside' ? Math.max(0, low - epsilon * doubt) : low;
-      const relative = place === 'inside' ? gamma(arithmetic.inverseSqrt, u) : gamma(arithmetic.inverseSqrt + 2 * divided + 2, u);
-      return monotone(of, high, s / count, inside, relative, underflowUnit(arithmetic));
+      // the factor may be a product with 1/√ or a division by a root
+      return monotone(of, high, s / count, inside, gamma(arithmetic.inverseSqrt + 2 * divided + 2, u), underflowUnit(arithmetic));
+    },
+  };
+}
+
+/**
+ * The derivative of `inverseRoot` with respect to the sum of squares, times 2: −r³/count inside, −r²/(√(s/count)·count) outside. Increasing towards 0.
+ * Outside it has a pole at 0, where a norm has a kink: 0 there, as a gradient of nothing, and no claim near it.
+ */
+export function inverseRootSlope(count: number, epsilon: number, place: 'inside' | 'outside'): Elementary {
+  const of = (mean: number): number => {
+    if (place === 'inside') return -1 / ((mean + epsilon) * Math.sqrt(mean + epsilon) * count);
+    const root = Math.sqrt(mean);
+    return -1 / ((root + epsilon) * (root + epsilon) * root * count);
+  };
+  return {
+    float64: (s) => (s === 0 && place === 'outside' ? 0 : of(s / count)),
+    precise(s) {
+      if (s.hi === 0 && place === 'outside') return dd.of(0);
+      const mean = dd.div(s, dd.of(count));
+      const shifted = dd.add(mean, dd.of(epsilon));
+      const root = dd.sqrt(mean);
+      const outer = dd.add(root, dd.of(epsilon));
+      const cube = place === 'inside' ? dd.mul(shifted, dd.sqrt(shifted)) : dd.mul(dd.mul(outer, outer), root);
+      return dd.div(dd.of(-1), dd.mul(cube, dd.of(count)));
+    },
+    error(s, radius, arithmetic) {
+      const u = computeUnit(arithmetic);
+      const divided = arithmetic.division.perLine + arithmetic.division.perEntry;
+      const doubt = gamma(divided + 3, u) + 3 * 2 ** -53;
+      const from = (Math.max(0, s - radius) / count) * (1 - doubt) - (place === 'inside' ? epsilon * doubt : 0);
+      const to = ((s + radius) / count) * (1 + doubt) + underflowUnit(arithmetic) + (place === 'inside' ? epsilon * doubt : 0);
+      // three factors r, or a root in the place of one of them, a division by count, and up to five products
+      const relative = gamma(3 * (arithmetic.inverseSqrt + 2 * divided + 2) + divided + 5, u);
+      return monotone(of, Math.max(from, 0), s / count, to, relative + 8 * 2 ** -53, underflowUnit(arithmetic));
     },
   };
 }

@@ -3,12 +3,15 @@ import { sinkhornReference } from '../sinkhorn/reference.ts';
 import { referenceVjp } from '../sinkhorn/sinkhorn-vjp.ts';
 import { float64Algebra } from '../streams/algebra.ts';
 import type { Calculus } from './calculus.ts';
+import { tf32 } from './tf32.ts';
 
 export const float64Calculus: Calculus<Float64Array> = {
   ...float64Algebra,
-  enter: () => undefined,
   close: () => undefined,
   store: () => undefined,
+  tensorCore(x, at, count, rounding) {
+    for (let i = at; i < at + count; i++) x[i] = tf32(x[i]!, rounding);
+  },
   multiply(out, outAt, a, aAt, b, bAt, count) {
     for (let i = 0; i < count; i++) out[outAt + i]! += a[aAt + i]! * b[bAt + i]!;
   },

@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 export { sinkhornPresets, sinkhornPresetSources, sinkhornVjpPresets } from './presets.ts';
 
-const fields = {
+export const sinkhornFields = {
   iterations: z.int().min(1).max(1000),
   epsilon: z.number().min(0).max(1),
   /** The logits are divided by it first. */
@@ -31,10 +31,10 @@ const fields = {
   /** How the result multiplies the streams: H·x, or Hᵀ·x. */
   orientation: z.enum(['plain', 'transposed']),
 };
-export type SinkhornDialect = z.infer<z.ZodObject<typeof fields>>;
+export type SinkhornDialect = z.infer<z.ZodObject<typeof sinkhornFields>>;
 
-/** Every message names the two fields that cannot both be as they are. */
-function refuseContradictions(dialect: SinkhornDialect, context: z.RefinementCtx): void {
+/** Adds an issue for each pair of fields that contradict each other; every message names both. */
+export function refuseContradictions(dialect: SinkhornDialect, context: z.RefinementCtx): void {
   const contradiction = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
   const { start, epsilon, epsilonInStart, divisor, domain, stabilisation, smallRows, smallColumns } = dialect;
   if (epsilonInStart && start === 'exp') contradiction('epsilonInStart', "epsilonInStart contradicts start 'exp': it is added to a softmax or to |L|");
@@ -50,7 +50,7 @@ function refuseContradictions(dialect: SinkhornDialect, context: z.RefinementCtx
   }
 }
 
-export const sinkhornDialectSchema: z.ZodType<SinkhornDialect> = z.strictObject(fields).superRefine(refuseContradictions);
+export const sinkhornDialectSchema: z.ZodType<SinkhornDialect> = z.strictObject(sinkhornFields).superRefine(refuseContradictions);
 
 /** The side that is normalised first. */
 export function firstNormalised(dialect: SinkhornDialect): 'rows' | 'columns' {
@@ -84,5 +84,5 @@ function refuseBackwardContradictions(dialect: SinkhornVjpDialect, context: z.Re
 }
 
 export const sinkhornVjpDialectSchema: z.ZodType<SinkhornVjpDialect> = z
-  .strictObject({ ...fields, ...backwardFields })
+  .strictObject({ ...sinkhornFields, ...backwardFields })
   .superRefine(refuseBackwardContradictions);

@@ -4,8 +4,10 @@
  * what lines share, e = own + ρ_i + σ_j; the absolute part a is what underflow can leave.
  *
  *   A half-step with exact weights W (the matrix after it; a share w0 is missing where ε is in the divisor):
- *     osc σ' ≤ κ̃·osc ρ + 2·max Σ W·own + 2θ + 2·w0·|ρ|∞ ,  κ̃ = Dobrushin coefficient of W, widened by 4·spread for the nonlinear mean;
- *     θ = sum and ε (rounding.ts) + second order Σ W e² (Jensen: 0 ≤ log Σ W exp(e) − Σ W e ≤ Σ W e² for |e| ≤ 1/4) + Σ a/s.
+ *     osc σ' ≤ κ·osc ρ + 2·max Σ W·own + 2θ + 2·w0·|ρ|∞ ,  κ = Dobrushin coefficient of W: all that is nonlinear is in θ;
+ *     θ = sum and ε (rounding.ts) + second order + Σ a/s. Jensen: 0 ≤ log Σ W exp(e) − Σ W e ≤ 0.55·Σ W (e − c)² for |e − c| ≤ 1/4 and any c, since a common
+ *     factor passes both logarithm and mean. σ_j is common to line j, and c centres ρ: |e − c| ≤ own + osc ρ/2; the missing share has e = 0, so w0·|c|², |c| ≤ |ρ + σ|∞.
+ *     0.55: exp(e) ≤ 1 + e + 0.55·e² up to 1/4. An entry of no weight with a larger e counts with W·exp(e) instead.
  *   A line that is clamped or stays undivided keeps its ρ_i: |ρ_i + σ_j| ≤ what it was, ρ_i − ρ_k ≤ max(osc ρ, that) against lines that follow.
  *   Absolute part: a' = a/s + U, U the arithmetic's underflow.
  *
@@ -23,7 +25,9 @@ import { divisorOf, followsSum, isScaleFree, stepsOf, type Normalisation, type S
 /** Underflow may change a sum by this much; beyond it the second-order terms below are not bounds. */
 const certifiedUnderflow = 2 ** -7;
 const certifiedError = 2 ** -2;
-/** An entry below this has no weight: its own error may be anything. */
+/** 0.55 of the header. */
+const jensen = 0.55;
+/** An entry that stays below this has no weight: its own error may be anything. */
 const weightless = 2 ** -100;
 
 export class Trajectory {
@@ -205,6 +209,7 @@ export class Trajectory {
       for (let i = 0; i < n * n; i++) after[i] = Math.exp(this.logarithms[i]!);
     }
     const [lineStride, entryStride] = step.side === 'rows' ? [n, 1] : [1, n];
+    const centred = Math.min(this.oscillation[step.side === 'rows' ? 'columns' : 'rows'] / 2, inherited);
     let worst = 0;
     let missing = 0;
     let follows = true;
@@ -228,14 +233,14 @@ export class Trajectory {
       const underflow = (lost / divisor) * (1 + 2 * certifiedUnderflow);
       if (!(underflow <= certifiedUnderflow) || !(divisor > 0)) this.certified = false;
       let first = 0;
-      let second = 0;
+      const share = step.divisor === 'clamp' || step.divisor === 'threshold' ? 0 : step.epsilon / divisor;
+      let second = jensen * share * inherited * inherited;
       for (let e = 0; e < n; e++) {
         const i = from + e * entryStride;
         if (!logs) after[i] = before[i]! / divisor;
         const error = own[i]! + inherited;
         first += after[i]! * own[i]!;
-        second += after[i]! * error * error;
-        if (!(error < certifiedError) && after[i]! > weightless) this.certified = false;
+        second += this.secondOrder(after[i]!, own[i]! + centred);
         this.entryErrors[k]![i] = divisionError(local, after[i]!, error);
         this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i];
         this.absolute[k + 1]![i] = (this.absolute[k]![i]! / divisor) * (1 + 2 * certifiedUnderflow) + local.underflow;
@@ -253,7 +258,7 @@ export class Trajectory {
           follows = false;
         }
       } else {
-        missing = Math.max(missing, step.divisor === 'threshold' ? 0 : step.epsilon / divisor);
+        missing = Math.max(missing, share);
       }
       this.lineErrors[k]![line] = error;
       worst = Math.max(worst, first + error);
@@ -291,6 +296,7 @@ export class Trajectory {
     const own = this.own[k]!;
     const after = this.matrices[k + 1]!;
     const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
+    const centred = Math.min(this.oscillation[side === 'rows' ? 'columns' : 'rows'] / 2, this.shared[k]!);
     let worst = 0;
     for (let line = 0; line < n; line++) {
       let first = 0;
@@ -298,10 +304,8 @@ export class Trajectory {
       for (let e = 0; e < n; e++) {
         const i = line * lineStride + e * entryStride;
         after[i] = Math.exp(this.logarithms[i]!);
-        const error = own[i]! + this.shared[k]!;
         first += after[i] * own[i]!;
-        second += after[i] * error * error;
-        if (!(error < certifiedError) && after[i] > weightless) this.certified = false;
+        second += this.secondOrder(after[i], own[i]! + centred);
         this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i]!;
         this.absolute[k + 1]![i] = local.underflow;
       }
@@ -314,6 +318,14 @@ export class Trajectory {
     this.contract(k, side, worst, 0, true);
   }
 
+  /** An entry's part of the second order of its line, for its weight and its centred error. */
+  private secondOrder(weight: number, error: number): number {
+    if (error < certifiedError) return jensen * weight * error * error;
+    const whole = 2 * weight * Math.exp(error);
+    if (!(whole <= weightless)) this.certified = false;
+    return whole;
+  }
+
   /** The recursion of the header for what lines share. `missing` is the largest w0, `follows` whether every divisor follows its sum. */
   private contract(k: number, side: Side, worst: number, missing: number, follows: boolean): void {
     const other = side === 'rows' ? 'columns' : 'rows';
@@ -321,7 +333,7 @@ export class Trajectory {
     const still = follows ? 0 : this.shared[k]! + worst;
     const spread = Math.max(oscillation[other] + worst + missing * this.size, still);
     this.shared[k + 1] = spread;
-    const kappa = Math.min(1, dobrushin(this.matrices[k + 1]!, this.n, side) + 4 * spread);
+    const kappa = Math.min(1, dobrushin(this.matrices[k + 1]!, this.n, side) + 2 ** -40);
     const settled = (mine: number, others: number, shared: number): number => (follows ? kappa * others : Math.max(kappa * others, mine, shared));
     oscillation[side] = settled(oscillation[side], oscillation[other], this.shared[k]!) + 2 * (worst + missing * this.size);
     this.size += worst;

@@ -1,0 +1,54 @@
+/** A sum of gradient entries times known factors that should be zero, with its bound. */
+import { evaluationError } from '../evaluation.ts';
+import type { Bounded, Values } from '../../src/operations/operation.ts';
+import type { Judge } from '../../src/verify/judge.ts';
+import type { CheckContext } from '../../src/verify/property.ts';
+
+export class Balance {
+  readonly judge: Judge;
+  private readonly output: Values;
+  private readonly bounded: Bounded;
+  private difference = 0;
+  private bound = 0;
+  private magnitude = 0;
+  private terms = 0;
+
+  constructor(context: CheckContext<never> | CheckContext<object>, output: Values) {
+    this.output = output;
+    this.bounded = context.bounded(context.inputs);
+    this.judge = context.judge();
+  }
+
+  start(): void {
+    this.difference = this.bound = this.magnitude = this.terms = 0;
+  }
+
+  /** Adds an entry times a factor; its bound counts `share` times. */
+  gradient(port: string, index: number, factor: number, share = 1): void {
+    this.term(factor * this.output[port]![index]!);
+    if (factor !== 0) this.bound += Math.abs(factor) * share * this.bounded.errors[port]![index]!;
+  }
+
+  /** Allows for what the entries' bounds do not cover. */
+  allow(amount: number): void {
+    this.bound += amount;
+  }
+
+  /** The largest that an entry of the exact gradient can be. */
+  most(port: string, index: number): number {
+    return Math.abs(this.output[port]![index]!) + this.bounded.errors[port]![index]!;
+  }
+
+  /** Adds a number of the check's own. */
+  term(value: number): void {
+    this.difference += value;
+    this.magnitude += Math.abs(value);
+    this.terms++;
+  }
+
+  /** Requires zero, if every entry has a bound; `roundings` of the factors besides those of the sum. */
+  finish(token: number, port: string, index: number, what: () => string, roundings = 0): void {
+    const bound = this.bound + evaluationError(this.terms + 2 + roundings, this.magnitude);
+    if (bound < Infinity || Number.isNaN(this.difference)) this.judge.atMost(token, this.difference, bound, port, index, what);
+  }
+}

@@ -1,0 +1,16 @@
+/** What the claims about the coefficient kernel ask of their inputs. */
+import type { InputPlan } from '../../src/generate/recipe.ts';
+
+/** Tensors small enough for a derivative whose bound costs tokens × coefficients × columns. */
+export const moderate: InputPlan = { maxElements: 8192 };
+
+/**
+ * Inputs for gradients that are sums over tokens: one token without a bound would leave them all without, so the families that a bound
+ * of 2T half-steps cannot carry (logits of scale 8 and more, cotangents of 10¹⁰) are left to the claims about single tokens.
+ */
+export const summable: InputPlan = {
+  maxElements: 8192,
+  parameters: ['usual', 'picking', 'initial', 'integers'],
+  streams: ['normal', 'integers', 'identical-streams', 'one-hot-stream', 'magnitude-ratio', 'large'],
+  cotangents: ['normal', 'one-hot', 'rank-one', 'integers'],
+};

@@ -1,0 +1,2 @@
+export { mappingsVjp } from './mappings-vjp.ts';
+export { mappings } from './mappings.ts';
