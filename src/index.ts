@@ -9,8 +9,8 @@ export { decodeSafetensors, encodeSafetensors } from './tensor/safetensors.ts';
 export { arithmeticPresets, resolveArithmetic, type Arithmetic, type ArithmeticInput } from './numerics/arithmetic.ts';
 
 export { operations } from './operations/index.ts';
-export type { Bounded, Operation, OperationId, Port, Sizes, Term, Values } from './operations/operation.ts';
-export { firstNormalised, halfSteps, sinkhornPresets, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './operations/sinkhorn/dialect.ts';
+export type { Bounded, Operation, OperationId, Port, PresetSource, Sizes, Term, Values } from './operations/operation.ts';
+export { firstNormalised, halfSteps, sinkhornPresets, sinkhornPresetSources, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './operations/sinkhorn/dialect.ts';
 export { sinkhornClosedForm } from './operations/sinkhorn/closed-form.ts';
 export { mappingsPresets, mappingsVjpPresets, type MappingsDialect, type MappingsVjpDialect } from './operations/mappings/dialect.ts';
 export { mixingPresets, type MixingDialect } from './operations/streams/dialect.ts';

@@ -70,12 +70,14 @@ function vjpBounded(inputs: Values, sizes: Sizes, dialect: SinkhornVjpDialect, a
     const holds = bound.prepare(logits, offset, cotangent, offset);
     values.set(bound.gradient, offset);
     let largest = 0;
-    for (let out = 0; holds && out < size; out++) {
-      errors[offset + out] = entryError(out, values[offset + out]!);
-      largest = Math.max(largest, Math.abs(values[offset + out]!) + errors[offset + out]!);
+    for (let out = 0; out < size; out++) {
+      const value = values[offset + out]!;
+      const error = holds ? entryError(out, value) : Infinity;
+      errors[offset + out] = error;
+      largest = Math.max(largest, Math.abs(value) + error);
     }
     // a narrow dtype may not hold what the arithmetic does
-    if (holds && largest < maxFinite[stored] / 2) continue;
+    if (largest < maxFinite[stored] / 2) continue;
     certified[token] = 0;
     errors.fill(Infinity, offset, offset + size);
   }

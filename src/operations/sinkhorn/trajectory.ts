@@ -16,11 +16,12 @@
  */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
-import { firstNormalised, type SinkhornDialect } from './dialect.ts';
+import type { SinkhornDialect } from './dialect.ts';
 import { logDomainStep } from './log-domain-errors.ts';
-import { exponentials, needsLogarithms, normaliseLogarithms } from './reference.ts';
+import { needsLogarithms, normaliseLogarithms } from './reference.ts';
 import { constantError, divisionError, localErrors, type LocalErrors } from './rounding.ts';
-import { divisorOf, followsSum, isScaleFree, stepsOf, type Normalisation, type Side, type Step } from './steps.ts';
+import { computeStart, disturbStart } from './start-errors.ts';
+import { divisorOf, followsSum, stepsOf, type Normalisation, type Side, type Step } from './steps.ts';
 
 /** Underflow may change a sum by this much; beyond it the second-order terms below are not bounds. */
 const certifiedUnderflow = 2 ** -7;
@@ -58,7 +59,6 @@ export class Trajectory {
   private readonly dialect: SinkhornDialect;
   private readonly local: LocalErrors;
   private readonly largest: number;
-  private readonly shifts: Float64Array;
   private readonly logarithms: Float64Array;
   private readonly potentials: Float64Array;
   private readonly epsilonError: number;
@@ -86,7 +86,6 @@ export class Trajectory {
     this.responds = Array.from({ length: count }, () => new Uint8Array(n));
     this.follows = Array.from({ length: count }, () => new Uint8Array(n));
     this.divisors = arrays(count, n);
-    this.shifts = new Float64Array(n);
     this.startScale = new Float64Array(n * n);
     this.logarithms = new Float64Array(n * n);
     this.potentials = new Float64Array(2 * n);
@@ -100,7 +99,6 @@ export class Trajectory {
   /** Computes everything for the matrix of logits at `offset`. A kernel's logits may differ from these by `logitErrors` (n², from `errorsAt`). */
   compute(logits: Float64Array, offset: number, logitErrors?: Float64Array, errorsAt = 0): void {
     const { n } = this;
-    this.certified = true;
     Object.assign(this.oscillation, { rows: 0, columns: 0 });
     Object.assign(this.unit, { rows: 0, columns: 0, shared: 0 });
     this.size = 0;
@@ -110,8 +108,12 @@ export class Trajectory {
     const slice = logits.subarray(offset, offset + n * n);
     const logDomain = this.dialect.domain === 'log';
     const logs = logDomain || needsLogarithms(this.dialect, slice, 0, n);
-    this.start(slice, logDomain);
-    if (logitErrors !== undefined) this.disturb(logits, offset, logitErrors, errorsAt);
+    const start = { matrix: this.matrices[0]!, own: this.own[0]!, absolute: this.absolute[0]!, scale: this.startScale };
+    this.certified = computeStart(start, slice, n, this.dialect, this.local, this.epsilonError, this.largest);
+    if (logitErrors !== undefined) {
+      const errors = logitErrors.subarray(errorsAt, errorsAt + n * n);
+      this.certified = disturbStart(start, slice, errors, n, this.dialect, this.local, this.largest) && this.certified;
+    }
     for (let i = 0; i < n * n; i++) this.logarithms[i] = slice[i]! / this.dialect.temperature;
     this.potentials.fill(0);
     for (let k = 0; k < this.steps.length; k++) {
@@ -119,65 +121,6 @@ export class Trajectory {
       if (step.kind === 'add') this.add(k, step.epsilon);
       else if (logDomain) this.normaliseInLogDomain(k, step.side);
       else this.normalise(k, step, logs);
-    }
-  }
-
-  private start(logits: Float64Array, logDomain: boolean): void {
-    const { n, local, dialect, largest } = this;
-    const { temperature } = dialect;
-    const matrix = this.matrices[0]!;
-    exponentials(dialect, logits, matrix, 0, n, this.shifts);
-    const alongRows = firstNormalised(dialect) === 'rows';
-    const common = dialect.stabilisation === 'matrix-max' ? logits.reduce((most, value) => Math.max(most, value), -Infinity) / temperature : 0;
-    const quotient = temperature === 1 ? 0 : local.quotient;
-    for (let i = 0; i < n * n; i++) {
-      const scaled = logits[i]! / temperature;
-      if (dialect.start === 'absolute') {
-        const entry = matrix[i]!;
-        // |L/τ| + ε: the quotient's error weighs as |L/τ| does, that of the constant as ε does
-        const inherited = entry === 0 ? 0 : (quotient * Math.abs(scaled) + this.epsilonError * (entry - Math.abs(scaled))) / entry;
-        this.own[0]![i] = inherited + (dialect.epsilonInStart ? local.addition : 0);
-        this.startScale[i] = Math.max(entry, 2 ** -1000);
-        this.absolute[0]![i] = local.underflow;
-      } else {
-        const shift = this.shifts[alongRows ? Math.floor(i / n) : i % n]!;
-        // the reference shifts each line where it may; a kernel that shifts by less underflows and overflows elsewhere
-        const kernelShift = dialect.stabilisation === 'line-max' ? shift : common;
-        const argument = quotient * (Math.abs(scaled) + Math.abs(kernelShift)) * (1 + 2 ** -10);
-        this.own[0]![i] = logDomain ? quotient * Math.abs(scaled) : argument + local.expConstant + local.expSlope * Math.abs(scaled - kernelShift);
-        this.startScale[i] = Math.exp(scaled - kernelShift);
-        this.absolute[0]![i] = local.underflow * Math.exp(kernelShift - shift);
-      }
-      if (!(this.startScale[i]! < largest)) this.certified = false;
-    }
-  }
-
-  /**
-   * Logits that are off by d make the exponential off by e^(d/τ). The kernel subtracts a maximum that is off as well, by at most the largest d of its line or
-   * matrix; that factor is common to a line that is normalised next, so it only counts where the dialect is not scale-free. The argument of the
-   * exponential moves by 2d/τ at most. 1 + 2⁻⁹ covers what the disturbed logarithms of the log domain add to their own rounding: below 2(T + 1)·8u·d.
-   * |L/τ| + ε is off by d/τ absolutely; nothing is claimed where that could be half of |L/τ|, which also keeps its sign.
-   */
-  private disturb(logits: Float64Array, offset: number, logitErrors: Float64Array, errorsAt: number): void {
-    const { n, dialect } = this;
-    let largest = 0;
-    for (let i = 0; i < n * n; i++) largest = Math.max(largest, logitErrors[errorsAt + i]! / dialect.temperature);
-    if (dialect.start === 'absolute') {
-      for (let i = 0; i < n * n; i++) {
-        const off = logitErrors[errorsAt + i]! / dialect.temperature;
-        if (off === 0) continue;
-        if (off < Math.abs(logits[offset + i]! / dialect.temperature) / 2) this.own[0]![i] = this.own[0]![i]! - Math.log1p(-off / this.matrices[0]![i]!) * (1 + 2 ** -9);
-        else this.certified = false;
-      }
-      return;
-    }
-    const shift = dialect.stabilisation === 'none' || isScaleFree(dialect) ? 0 : largest;
-    const growth = Math.exp(2 * largest);
-    for (let i = 0; i < n * n; i++) {
-      const off = logitErrors[errorsAt + i]! / dialect.temperature;
-      this.own[0]![i] = this.own[0]![i]! + (off + shift) * (1 + 2 ** -9) + 2 * largest * this.local.expSlope;
-      this.absolute[0]![i] = this.absolute[0]![i]! * growth;
-      if (!(this.startScale[i]! * growth < this.largest)) this.certified = false;
     }
   }
 

@@ -9,6 +9,8 @@ import { sinkhornPresets, type SinkhornDialect, type SinkhornVjpDialect } from '
 import { EarlyStop } from '../../../src/operations/sinkhorn/early-stop.ts';
 import { sinkhornVjp } from '../../../src/operations/sinkhorn/sinkhorn-vjp.ts';
 import { sinkhorn } from '../../../src/operations/sinkhorn/sinkhorn.ts';
+import { TokenForward } from '../../../src/operations/sinkhorn/token-forward.ts';
+import { TokenVjp } from '../../../src/operations/sinkhorn/token-vjp.ts';
 import { Trajectory } from '../../../src/operations/sinkhorn/trajectory.ts';
 import { roundTo } from '../../../src/tensor/codecs.ts';
 import type { Dtype } from '../../../src/tensor/dtype.ts';
@@ -66,6 +68,38 @@ describe.each(arithmetics)('%s', (name, dtype) => {
 });
 
 const f32 = resolveArithmetic('ieee-f32');
+
+test.each(attackedBackwards.filter(([, { derivative }]) => derivative === 'unrolled'))('logits and cotangents that are off: %s', (_, dialect) => {
+  const n = 3;
+  const sizes = { tokens: 1, streams: n, channels: 1, depth: 1 };
+  const [forward, backward] = [new TokenForward(n, dialect, f32), new TokenVjp(n, dialect, f32)];
+  const { derivative: _derivative, slopeAtZero: _slope, ...mapping } = dialect;
+  let claims = 0;
+  for (let round = 0; round < 20; round++) {
+    const { logits, cotangent } = inputsOf(n, round, dialect, 'f32');
+    const random = new Random(round, 99);
+    const size = 2 ** -(10 + (round % 10));
+    const moved = (values: Float64Array): Float64Array => values.map((x) => Math.fround(x + random.sign() * size * Math.abs(x) * random.uniform()));
+    const [offLogits, offCotangent] = [moved(logits), moved(cotangent)];
+    const errorsOf = (given: Float64Array, off: Float64Array): Float64Array => given.map((x, k) => Math.abs(x - off[k]!));
+    const inputs = { logits: tensor(offLogits, [1, n, n]), cotangent: tensor(offCotangent, [1, n, n]) };
+    if (forward.prepare(logits, 0, errorsOf(logits, offLogits))) {
+      claims++;
+      const output = valuesOf(sinkhornKernel(mapping)(inputs, sizes)['residualMapping']!);
+      exactOutputs('sinkhorn', { logits }, sizes, mapping)['residualMapping']!.forEach((exact, k) =>
+        expect(exactly(output[k]!).minus(exact).abs().toNumber()).toBeLessThanOrEqual(forward.errorOf(exact.toNumber(), k)),
+      );
+    }
+    if (backward.prepare(logits, 0, cotangent, 0, errorsOf(logits, offLogits), errorsOf(cotangent, offCotangent))) {
+      const output = valuesOf(sinkhornVjpKernel(dialect)(inputs, sizes)['logitsGradient']!);
+      exactOutputs('sinkhorn-vjp', { logits, cotangent }, sizes, dialect)['logitsGradient']!.forEach((exact, k) =>
+        expect(exactly(output[k]!).minus(exact).abs().toNumber()).toBeLessThanOrEqual(backward.errorOf(k)),
+      );
+    }
+  }
+  expect(claims).toBeGreaterThan(3);
+});
+
 const certifies = (logits: Float64Array, dialect: SinkhornDialect): boolean =>
   sinkhorn.bounded({ logits }, { tokens: 1, streams: 2, channels: 1, depth: 1 }, dialect, f32, { residualMapping: 'f32' }).certified[0] === 1;
 

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
+import { Random } from '../../../src/generate/random.ts';
 import { resolveArithmetic } from '../../../src/numerics/arithmetic.ts';
 import { operations } from '../../../src/operations/index.ts';
 import { shapeOf, type OperationId, type Sizes } from '../../../src/operations/operation.ts';
 import { halfSteps, sinkhornPresets, type SinkhornDialect } from '../../../src/operations/sinkhorn/dialect.ts';
 import { tfjsTarget } from '../../../src/targets/tfjs.ts';
-import { valuesOf } from '../../../src/tensor/tensor.ts';
+import { tensor, valuesOf } from '../../../src/tensor/tensor.ts';
+import { decisive, edges } from '../operations/sinkhorn-variants.ts';
 import { decoded, inputsOf, opened, run } from './support.ts';
 
 const backends = ['cpu', 'wasm'] as const;
@@ -55,6 +57,24 @@ describe.each(backends)('tfjs-%s kernels', (backend) => {
   it.each(Object.keys(dialects))('the dialect %s and its gradient stay within their bounds', async (name) => {
     for (const n of [1, 2, 4, 5]) {
       for (const id of ['sinkhorn', 'sinkhorn-vjp'] as const) expect(await firstOutside(backend, dialects[name]!, id, sizesOf(3, n), 10 * n)).toBeUndefined();
+    }
+  });
+
+  it.each(edges)('where variants decide: %s', async (_, dialect) => {
+    const sizes = sizesOf(25, 3);
+    const random = new Random(12);
+    const logits = Float32Array.from(Array.from({ length: 25 }, (__, round) => Array.from(decisive(3, round, dialect, () => random.normal()))).flat());
+    const cotangent = Float32Array.from(logits, () => random.normal());
+    const kernels = await opened(tfjsTarget(backend, dialect));
+    for (const id of ['sinkhorn', 'sinkhorn-vjp'] as const) {
+      const inputs = Object.fromEntries(operations[id].inputs.map(({ name }) => [name, tensor(Float64Array.from(name === 'logits' ? logits : cotangent), [25, 3, 3])]));
+      const [output] = Object.values(await run(kernels[id]!, inputs, sizes)).map(valuesOf);
+      const port = operations[id].outputs[0]!.name;
+      const { values, errors, certified } = operations[id].bounded(decoded(inputs), sizes, operations[id].dialectSchema.parse(kernels[id]!.dialect), resolveArithmetic(kernels[id]!.arithmetic), { [port]: 'f32' });
+      expect(certified.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(4);
+      output!.forEach((value, k) => {
+        if (certified[Math.floor(k / 9)] === 1) expect(Math.abs(value - values[port]![k]!)).toBeLessThanOrEqual(errors[port]![k]!);
+      });
     }
   });
 
