@@ -146,23 +146,32 @@ export class CoefficientsPullback<S> {
     }
   }
 
-  /** Closes the sums over tokens, which together with those that may come before them are the most additions that a term passes. */
+  /** Closes the sums over tokens, in any order with those over coefficients that they may be one loop with. */
   finish(tokens: number): void {
-    const { calculus, n, dialect, gradients, parameters, width } = this;
+    const { calculus, n, dialect, gradients, width } = this;
     const { count } = this.forward;
     calculus.close(gradients.biases, gradients.biasesAt, count, 0, tokens);
     coefficientBlocks(n).forEach(([, length], k) => calculus.close(gradients.scales, gradients.scalesAt + k, 1, 2, tokens * length));
-    calculus.close(this.unweighted, this.unweightedAt, count * width, 3, dialect.normWeight ? tokens + count : tokens, 2);
-    if (!dialect.normWeight || gradients.normWeight === undefined) return;
+    if (dialect.normWeight && gradients.normWeight !== undefined) this.finishWeighted(tokens, gradients.normWeight);
+    else calculus.close(this.unweighted, this.unweightedAt, count * width, 3, tokens, 2);
+  }
+
+  private finishWeighted(tokens: number, normWeightGradient: S): void {
+    const { calculus, dialect, gradients, parameters, width, unweighted } = this;
+    const { count } = this.forward;
+    const spread = calculus.zeros(width);
     const projection = calculus.zeros(width);
     for (let j = 0; j < count; j++) {
       const row = j * width;
-      calculus.multiply(gradients.projection, gradients.projectionAt + row, this.unweighted, row, parameters.normWeight!, parameters.normWeightAt, width);
+      calculus.copy(unweighted, row, spread, 0, width);
+      calculus.close(spread, 0, width, 3, tokens * count, 2);
       calculus.copy(parameters.projection, parameters.projectionAt + row, projection, 0, width);
       if (tensorFloatOf(dialect) !== undefined) calculus.tensorCore(projection, 0, width, 'any');
-      calculus.multiply(gradients.normWeight, gradients.normWeightAt, this.unweighted, row, projection, 0, width);
+      calculus.multiply(normWeightGradient, gradients.normWeightAt, spread, 0, projection, 0, width);
+      calculus.close(unweighted, row, width, 3, tokens, 2);
+      calculus.multiply(gradients.projection, gradients.projectionAt + row, unweighted, row, parameters.normWeight!, parameters.normWeightAt, width);
     }
     calculus.close(gradients.projection, gradients.projectionAt, count * width, 1);
-    calculus.close(gradients.normWeight, gradients.normWeightAt, width, count + 1);
+    calculus.close(normWeightGradient, gradients.normWeightAt, width, count + 1);
   }
 }

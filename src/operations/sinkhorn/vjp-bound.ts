@@ -6,12 +6,16 @@
  * The computed maps act on computed stages, which are off by Δ with ‖Δ‖₁ ≤ D. At entry i of step k that adds at most s_ki·D + γ_4·D to b,
  * s = X'·(exp(E) − 1 + γ_{n+4} + γ_4), so the second order of one entry is D·Σ_k (Σ |μ_k|·s_k + γ_4·max |μ_k|). With c_k = max over lines of
  * Σ s_k, plus γ_4, and P the 1-norm of exact maps between two stages (trajectory.propagation, the ∞-norm of the tangent):
- * D ≤ P·(‖b‖₁ + D·Σ c_k), so D ≤ P·‖b‖₁/(1 − P·Σ c_k).
+ * D_k ≤ P·(‖b‖₁ + Σ_{l ≥ k} c_l·D_{l+1}), so D ≤ P·‖b‖₁·Π (1 + P·c_k) (Grönwall's inequality for sums). Nothing is claimed where that product
+ * says that errors of the iterates compound to more than two digits.
  * Assumes the backward uses the forward's own iterates or recomputes them in the same arithmetic.
  */
 import { computeUnit, gamma, type Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
 import type { Trajectory } from './trajectory.ts';
+
+/** Where the header's expansion stops saying anything. */
+const compounded = 2 ** 7;
 
 export interface VjpTerms {
   forward: number;
@@ -26,7 +30,7 @@ export interface LocalVjpErrors {
   readonly sensitivity: readonly Float64Array[];
   /** γ_4: what an entry's own error adds. */
   own: number;
-  /** D of the header; infinite where the expansion does not converge. */
+  /** D of the header; infinite where nothing is claimed. */
   inner: number;
 }
 
@@ -134,7 +138,7 @@ export function disturbSlopes(trajectory: Trajectory, n: number, arithmetic: Ari
 /** D of the header. */
 function innerError(trajectory: Trajectory, n: number, seedError: Float64Array, { forward, rounding, sensitivity, own }: LocalVjpErrors): number {
   let firstOrder = 0;
-  let feedback = 0;
+  let growth = 1;
   for (let i = 0; i < n * n; i++) firstOrder += seedError[i]!;
   for (let k = 0; k < trajectory.steps.length; k++) {
     const step = trajectory.steps[k]!;
@@ -149,10 +153,9 @@ function innerError(trajectory: Trajectory, n: number, seedError: Float64Array, 
       }
       largest = Math.max(largest, sum);
     }
-    feedback += largest + own;
+    growth *= 1 + trajectory.propagation * (largest + own);
   }
-  const factor = trajectory.propagation * feedback;
-  return factor < 0.5 ? (trajectory.propagation * firstOrder) / (1 - factor) : Infinity;
+  return growth < compounded ? trajectory.propagation * firstOrder * growth : Infinity;
 }
 
 /** Error bound of the gradient's entry `out`. */
