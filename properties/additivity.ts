@@ -6,9 +6,9 @@
  * activation, an offset, a mean that was subtracted) treats the parts and the whole differently; an offset is counted twice on the left.
  */
 import { evaluationError } from './evaluation.ts';
-import { mapPorts, tokenRandom } from './tokens.ts';
+import { mapPorts, partsOf, tokenRandom } from './tokens.ts';
 import type { InputPlan } from '../src/generate/recipe.ts';
-import { elementsPerToken, type OperationId } from '../src/operations/operation.ts';
+import { elementsPerToken, isClaimed, type OperationId } from '../src/operations/operation.ts';
 import { defineProperty, type Property } from '../src/verify/property.ts';
 
 /** The claim that `outputs` of an operation are additive in `ports` taken together. */
@@ -40,11 +40,10 @@ export function additivity(id: string, operation: OperationId, ports: readonly s
       const bounds = [...parts, context.inputs].map((given) => context.bounded(given));
       const judge = context.judge();
       for (const output of context.kernel.operation.outputs.filter(({ name }) => outputs.includes(name))) {
-        const per = elementsPerToken(output, context.sizes);
         const [left, right, sum] = [a[output.name]!, b[output.name]!, whole[output.name]!];
-        for (let token = 0; token < tokens; token++) {
-          if (bounds.some((bounded) => bounded.certified[token] === 0)) continue;
-          for (let index = token * per; index < (token + 1) * per; index++) {
+        for (const { token, from, to } of partsOf(output, context.sizes)) {
+          for (let index = from; index < to; index++) {
+            if (bounds.some((bounded) => !isClaimed(bounded, output, token, index))) continue;
             const error = bounds.reduce((total, bounded) => total + bounded.errors[output.name]![index]!, 0);
             const own = evaluationError(2, Math.abs(left[index]!) + Math.abs(right[index]!) + Math.abs(sum[index]!));
             judge.atMost(token, left[index]! + right[index]! - sum[index]!, error + own, output.name, index, () => 'result of the two parts − result of the whole');

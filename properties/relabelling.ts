@@ -11,12 +11,12 @@ import { lengthOf, sourcesOf } from '../src/operations/dims.ts';
 import { isClaimed, isShared, type OperationId, type Port, type Sizes } from '../src/operations/operation.ts';
 import { defineProperty, type PowerMutation, type Property } from '../src/verify/property.ts';
 
-/** The relabelling property of an operation. */
-export function relabelling(id: string, operation: OperationId, power: readonly PowerMutation[], inputs: InputPlan = {}): Property {
+/** The relabelling property of an operation: of its streams, or of channels where the operation treats them alike. */
+export function relabelling(id: string, operation: OperationId, power: readonly PowerMutation[], inputs: InputPlan = {}, along: 'streams' | 'channels' = 'streams'): Property {
   return defineProperty({
     id,
     operation,
-    claim: 'Renaming the streams of all inputs renames the streams of all outputs and changes nothing else.',
+    claim: `Renaming the ${along} of all inputs renames the ${along} of all outputs and changes nothing else.`,
     class: 'exact',
     usesReference: false,
     inputs,
@@ -24,23 +24,23 @@ export function relabelling(id: string, operation: OperationId, power: readonly 
     async check(context) {
       const { kernel, sizes } = context;
       const sharing = kernel.operation.inputs.some(isShared);
-      const orders = Array.from({ length: sizes.tokens }, (_, token) => tokenRandom(context, 'relabelling', sharing ? 0 : token).permutation(sizes.streams));
+      const orders = Array.from({ length: sizes.tokens }, (_, token) => tokenRandom(context, 'relabelling', sharing ? 0 : token).permutation(sizes[along]));
       const relabelled: Record<string, Float64Array> = {};
-      for (const port of kernel.operation.inputs) relabelled[port.name] = relabel(port, context.inputs[port.name]!, sizes, orders);
+      for (const port of kernel.operation.inputs) relabelled[port.name] = relabel(port, context.inputs[port.name]!, sizes, orders, along);
       const plain = await context.run(context.inputs);
       const other = await context.run(relabelled);
       const [a, b] = [context.bounded(context.inputs), context.bounded(relabelled)];
       const judge = context.judge();
       for (const port of kernel.operation.outputs) {
-        const expected = relabel(port, plain[port.name]!, sizes, orders);
-        const expectedErrors = relabel(port, a.errors[port.name]!, sizes, orders);
+        const expected = relabel(port, plain[port.name]!, sizes, orders, along);
+        const expectedErrors = relabel(port, a.errors[port.name]!, sizes, orders, along);
         const measured = other[port.name]!;
         judge.show(port.name, measured, expected);
         for (const { token, from, to } of partsOf(port, sizes)) {
           for (let index = from; index < to; index++) {
             const bound = b.errors[port.name]![index]! + expectedErrors[index]!;
             if (!isClaimed(b, port, token, index) || !(bound < Infinity)) continue;
-            judge.atMost(token, measured[index]! - expected[index]!, bound, port.name, index, () => 'result for renamed streams − renamed result');
+            judge.atMost(token, measured[index]! - expected[index]!, bound, port.name, index, () => `result for renamed ${along} − renamed result`);
           }
         }
       }
@@ -49,15 +49,15 @@ export function relabelling(id: string, operation: OperationId, power: readonly 
   });
 }
 
-/** Values with every stream axis permuted: the new index a is the old index order[a]. */
-export function relabel(port: Port, values: Float64Array, sizes: Sizes, orders: readonly (readonly number[])[]): Float64Array {
+/** Values with every axis of streams (or channels) permuted: the new index a is the old index order[a]. */
+export function relabel(port: Port, values: Float64Array, sizes: Sizes, orders: readonly (readonly number[])[], along: 'streams' | 'channels' = 'streams'): Float64Array {
   const axes = isShared(port) ? port.dims : port.dims.slice(1);
   const result = values.slice();
   for (const { token, from } of partsOf(port, sizes)) {
     let sources = [0];
     for (const axis of axes) {
-      const along = sourcesOf(axis, sizes, 'streams', orders[token]!);
-      sources = sources.flatMap((offset) => along.map((index) => offset * lengthOf(axis, sizes) + index));
+      const indices = sourcesOf(axis, sizes, along, orders[token]!);
+      sources = sources.flatMap((offset) => indices.map((index) => offset * lengthOf(axis, sizes) + index));
     }
     sources.forEach((source, k) => (result[from + k] = values[from + source]!));
   }
