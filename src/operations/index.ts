@@ -1,10 +1,11 @@
 import type { Operation, OperationId } from './operation.ts';
+import * as relatives from './relatives/index.ts';
 import { sinkhornVjp } from './sinkhorn/sinkhorn-vjp.ts';
 import { sinkhorn } from './sinkhorn/sinkhorn.ts';
 import { stack, stackVjp } from './stack/index.ts';
 import { streamRead, streamReadVjp, streamWrite, streamWriteVjp } from './streams/index.ts';
 
-const list = [sinkhorn, sinkhornVjp, streamRead, streamReadVjp, streamWrite, streamWriteVjp, stack, stackVjp];
+const list = [sinkhorn, sinkhornVjp, streamRead, streamReadVjp, streamWrite, streamWriteVjp, stack, stackVjp, ...Object.values(relatives)];
 
 /** All operations by id. */
 export const operations = Object.fromEntries(list.map((operation) => [operation.id, operation])) as unknown as Readonly<Record<OperationId, Operation>>;

@@ -17,7 +17,12 @@ export type OperationId =
   | 'stream-write'
   | 'stream-write-vjp'
   | 'stack'
-  | 'stack-vjp';
+  | 'stack-vjp'
+  | RelativeId
+  | `${RelativeId}-vjp`;
+
+/** What others use in place of mHC's residual mapping, and what it replaces. */
+type RelativeId = 'permutation-mixture' | 'kronecker' | 'cayley' | 'hyper-connection' | 'plain-residual';
 
 /** Sizes of a case: tokens B, streams n, channels C, depth D (number of sublayers). Those an operation lacks are 1. */
 export interface Sizes {
@@ -72,6 +77,8 @@ export interface Operation<D = unknown> {
   readonly dims: readonly SizeName[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Stream counts that the operation is defined for; 1…16 when absent. */
+  readonly streamCounts?: readonly number[] | undefined;
   readonly dialectSchema: z.ZodType<D>;
   readonly presets: Readonly<Record<string, D>>;
   /** The preset that a kernel has when it declares none. */

@@ -1,4 +1,4 @@
-/** All operations as tfjs kernels. Declaring their arithmetic is the job of the target that knows the backend. */
+/** The operations of mHC as tfjs kernels; its relatives have none. Declaring their arithmetic is the job of the target that knows the backend. */
 import type { OperationId } from '../../operations/operation.ts';
 import type { SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import { sinkhornRun, sinkhornVjpRun } from './sinkhorn.ts';
@@ -15,8 +15,8 @@ export interface TfjsKernel {
   readonly run: TfjsRun;
 }
 
-/** Kernels of every operation in one dialect; the orientation of the mixing is that of the Sinkhorn dialect. */
-export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect): Readonly<Record<OperationId, TfjsKernel>> {
+/** Kernels of mHC's operations in one dialect; the orientation of the mixing is that of the Sinkhorn dialect. */
+export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect): Readonly<Partial<Record<OperationId, TfjsKernel>>> {
   const mixing = { orientation: dialect.orientation };
   return {
     sinkhorn: { dialect, run: sinkhornRun(session, dialect) },

@@ -1,0 +1,110 @@
+/**
+ * Numbers that carry a bound: `value` is what f64 gives, and any kernel of an arithmetic that computes the same formula, with its sums in any order
+ * and with or without fused multiply-adds, is within `error` of it (running error analysis: Higham, Accuracy and Stability, §3.3).
+ *
+ * Proof, one rule per operation. With x̂ = x + a and ŷ = y + b: x̂ŷ − xy = ab + xb + ya, x̂/ŷ − x/y = (a − (x/y)b)/ŷ, and rounding the result
+ * r̂ multiplies it by 1 + δ. A sum of k terms, in any order, passes each term through at most k − 1 roundings (§4.2). e^x̂ = e^x·e^a. For σ with a
+ * computed E = e^−x(1 + δ): σ̂/σ − 1 = −(1−σ)δ/(1 + (1−σ)δ). For tanh every usual form is (1−r)/(1+r) with r = e^−2|x|(1 + ρ), |ρ| ≤ 2δ/(1−δ) (one
+ * exponential and a reciprocal, or two exponentials): it moves by 2rρ/((1+r)²(1−ρ)), and the additions and the division by at most 3u + δ_div of 1.
+ *
+ * Our f64 evaluation is one such kernel. All rules are convex in the units and 0 at 0, so its error and the kernel's together are at most
+ * that of one kernel with the units added: every unit below is the kernel's plus f64's.
+ */
+import { computeUnit, underflowUnit, type Arithmetic } from '../../numerics/arithmetic.ts';
+import { compound } from '../../numerics/compound.ts';
+import { maxFinite, minNormal } from '../../tensor/dtype.ts';
+import type { Calculus } from './calculus.ts';
+
+export interface Tracked {
+  readonly value: number;
+  /** Infinite where the arithmetic cannot carry the number. */
+  readonly error: number;
+}
+
+/** Unit roundoff, division and underflow of a kernel and of our own evaluation together. */
+export interface Units {
+  readonly unit: number;
+  readonly division: number;
+  readonly underflow: number;
+  /** Relative error of an exponential of a number of this magnitude. */
+  readonly exponential: (magnitude: number) => number;
+}
+
+export function unitsOf(arithmetic: Arithmetic): Units {
+  const u = computeUnit(arithmetic);
+  const { exp, division } = arithmetic;
+  return {
+    unit: u + 2 ** -53,
+    division: (division.perLine + division.perEntry) * u + 2 ** -53,
+    underflow: underflowUnit(arithmetic) + 2 ** -1074,
+    exponential: (magnitude) => (exp.constant + exp.slope * magnitude) * u + 2 * 2 ** -53, // Math.exp is within 1 ULP
+  };
+}
+
+/** The calculus of numbers that an arithmetic computes. */
+export function trackedCalculus(arithmetic: Arithmetic): Calculus<Tracked> {
+  const { unit, division, underflow, exponential } = unitsOf(arithmetic);
+  const limit = maxFinite[arithmetic.compute];
+  const smallest = minNormal[arithmetic.compute];
+  const flushed = arithmetic.flushToZero ? smallest : 0;
+  const isZero = ({ value, error }: Tracked): boolean => value === 0 && error === 0;
+  const tracked = (value: number, error: number): Tracked => ({ value, error: Math.abs(value) + error < limit ? error : Infinity });
+  /** A result whose operands moved it by `carried`, rounded. */
+  const rounded = (value: number, carried: number, by: number, absolute: number): Tracked => tracked(value, carried + by * (Math.abs(value) + carried) + absolute);
+
+  const add = (a: Tracked, b: Tracked): Tracked => {
+    if (isZero(a)) return b;
+    return isZero(b) ? a : rounded(a.value + b.value, a.error + b.error, unit, flushed);
+  };
+  const negate = ({ value, error }: Tracked): Tracked => ({ value: -value, error });
+
+  return {
+    of: (x) => tracked(x, x !== 0 && Math.abs(x) < flushed ? Math.abs(x) : 0),
+    toNumber: ({ value }) => value,
+    add,
+    sub: (a, b) => add(a, negate(b)),
+    mul(a, b) {
+      if (isZero(a) || isZero(b)) return tracked(a.value * b.value, 0);
+      return rounded(a.value * b.value, Math.abs(a.value) * b.error + Math.abs(b.value) * a.error + a.error * b.error, unit, underflow);
+    },
+    div(a, b) {
+      const quotient = a.value / b.value;
+      const least = Math.abs(b.value) - b.error;
+      if (!(least > flushed)) return { value: quotient, error: Infinity };
+      return rounded(quotient, (a.error + Math.abs(quotient) * b.error) / least, division, underflow);
+    },
+    sum(terms) {
+      let [value, carried, magnitude, count] = [0, 0, 0, 0];
+      terms.forEach((term, i) => {
+        value = i === 0 ? term.value : value + term.value;
+        carried += term.error;
+        magnitude += Math.abs(term.value) + term.error;
+        if (!isZero(term)) count++;
+      });
+      const roundings = Math.max(count - 1, 0);
+      return tracked(value, carried + compound([roundings, unit]) * magnitude + roundings * flushed);
+    },
+    scale: ({ value, error }, factor) => tracked(value * factor, error * Math.abs(factor) + (Math.abs(factor) < 1 && value !== 0 ? underflow : 0)),
+    exp({ value, error }) {
+      const result = Math.exp(value);
+      return rounded(result, result * Math.expm1(error), exponential(Math.abs(value) + error), underflow);
+    },
+    tanh({ value, error }) {
+      const magnitude = Math.abs(value) + error;
+      const r = Math.exp(-2 * Math.max(0, Math.abs(value) - error));
+      const delta = exponential(2 * magnitude);
+      const rho = delta < 1 ? (2 * delta) / (1 - delta) : Infinity;
+      if (!(rho < 1)) return { value: Math.tanh(value), error: 2 };
+      return tracked(Math.tanh(value), error + (2 * r * rho) / ((1 + r) ** 2 * (1 - rho)) + compound([3, unit], [1, division]) + 2 * underflow);
+    },
+    sigmoid({ value, error }) {
+      const result = 1 / (1 + Math.exp(-value));
+      const delta = exponential(Math.abs(value) + error);
+      if (!(delta < 1)) return { value: result, error: 1 };
+      const complement = 1 / (1 + Math.exp(value - error)); // 1 − σ, at its largest
+      const own = compound([1, (complement * delta) / (1 - delta)], [1, unit], [1, division]);
+      // e^−x may overflow where σ is below the smallest normal number
+      return tracked(result, result * ((1 + Math.expm1(error)) * (1 + own) - 1) + smallest + underflow);
+    },
+  };
+}
