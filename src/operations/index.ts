@@ -9,3 +9,6 @@ const list = [sinkhorn, sinkhornVjp, streamRead, streamReadVjp, streamWrite, str
 
 /** All operations by id. */
 export const operations = Object.fromEntries(list.map((operation) => [operation.id, operation])) as unknown as Readonly<Record<OperationId, Operation>>;
+
+/** The relatives of mHC, which tfjs has no kernels of. */
+export const relativeIds: readonly OperationId[] = Object.values(relatives).map(({ id }) => id);
