@@ -2,6 +2,7 @@
 import type { Property } from '../src/verify/property.ts';
 import { depthProperties } from './depth/index.ts';
 import { gradientProperties } from './gradient/index.ts';
+import { relativesProperties } from './relatives/index.ts';
 import { robustnessProperties } from './robustness/index.ts';
 import { sinkhornProperties } from './sinkhorn/index.ts';
 import { spectralProperties } from './spectral/index.ts';
@@ -13,6 +14,7 @@ export const properties: readonly Property[] = [
   ...gradientProperties,
   ...streamsProperties,
   ...depthProperties,
+  ...relativesProperties,
   ...robustnessProperties,
 ];
 

@@ -111,7 +111,7 @@ function snapshot(
   const gradientByLayer = layerNorms(tf, gradients, shape.depth).map(finite);
   const mappings: Float64Array[] = [];
   const batch = drawBatch(task, shape.batch, seed, -1);
-  tf.tidy(() => network.loss(variables, batch, (mapping) => mappings.push(Float64Array.from(mapping.dataSync()))));
+  tf.dispose(tf.tidy(() => network.loss(variables, batch, (mapping) => mappings.push(Float64Array.from(mapping.dataSync())))));
   const n = streamsOf(design, shape.streams);
   const tokens = task.length * shape.batch;
   const identity = new Float64Array(tokens).fill(1);

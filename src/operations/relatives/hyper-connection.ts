@@ -3,7 +3,7 @@
  * mapping b, a gate α (0.01 at the start) and dynamic logits z = θ·x̃. Nothing bounds b, so nothing bounds H but |H − b| ≤ |α|.
  * A kernel whose b and α are shared by all tokens repeats them.
  *
- * Bound: tanh within `tracked.ts`'s absolute error, one product, one sum. Derivative: ∂z = g·α·(1 − t²), ∂b = g, ∂α = Σ g·t with t = tanh z;
+ * Bound: tanh within its declared error, one product, one sum. Derivative: ∂z = g·α·(1 − t²), ∂b = g, ∂α = Σ g·t with t = tanh z;
  * 1 − t² is formed from the computed t, so where tanh saturates its error is absolute.
  */
 import { z } from 'zod';
@@ -37,7 +37,7 @@ export const hyperConnection: Operation<HyperConnectionDialect> = relativeOperat
   summary: 'The unconstrained residual mapping of hyper-connections: a static mapping plus a gated tanh of the logits.',
   inputs,
   outputs: [residualMapping],
-  formula: '|Ĥ − H| ≤ |α|·(δ_tanh + u) + u·|H|, δ_tanh = 2rρ/(1+r)² + 3u + δ_div, r = e^−2|z|, ρ ≈ 2δ_exp',
+  formula: '|Ĥ − H| ≤ |α|·(δ_tanh + u) + u·|H|, δ_tanh the declared error of tanh',
   evaluate(calculus, fields, _sizes, dialect) {
     const alpha = fields['gate']![0]!;
     return { residualMapping: fields['logits']!.map((x, k) => calculus.add(fields['staticMapping']![k]!, calculus.mul(alpha, activated(calculus, dialect, x)))) };

@@ -4,8 +4,8 @@
  *
  * Proof, one rule per operation. With x̂ = x + a and ŷ = y + b: x̂ŷ − xy = ab + xb + ya, x̂/ŷ − x/y = (a − (x/y)b)/ŷ, and rounding the result
  * r̂ multiplies it by 1 + δ. A sum of k terms, in any order, passes each term through at most k − 1 roundings (§4.2). e^x̂ = e^x·e^a. For σ with a
- * computed E = e^−x(1 + δ): σ̂/σ − 1 = −(1−σ)δ/(1 + (1−σ)δ). For tanh every usual form is (1−r)/(1+r) with r = e^−2|x|(1 + ρ), |ρ| ≤ 2δ/(1−δ) (one
- * exponential and a reciprocal, or two exponentials): it moves by 2rρ/((1+r)²(1−ρ)), and the additions and the division by at most 3u + δ_div of 1.
+ * computed E = e^−x(1 + δ): σ̂/σ − 1 = −(1−σ)δ/(1 + (1−σ)δ), and σ(x + a) ≤ σ(x)·e^|a|; tanh moves no further than its argument. Where the arithmetic declares
+ * the error of tanh or σ, that is taken.
  *
  * Our f64 evaluation is one such kernel. All rules are convex in the units and 0 at 0, so its error and the kernel's together are at most
  * that of one kernel with the units added: every unit below is the kernel's plus f64's.
@@ -28,22 +28,35 @@ export interface Units {
   readonly underflow: number;
   /** Relative error of an exponential of a number of this magnitude. */
   readonly exponential: (magnitude: number) => number;
+  readonly tanh: Accuracy;
+  /** Undefined where σ is 1/(1 + e^−x). */
+  readonly sigmoid: Accuracy | undefined;
+}
+
+/** An error relative to the result plus an absolute one. */
+interface Accuracy {
+  readonly relative: number;
+  readonly absolute: number;
 }
 
 export function unitsOf(arithmetic: Arithmetic): Units {
   const u = computeUnit(arithmetic);
   const { exp, division } = arithmetic;
+  const own = 2 * 2 ** -53; // Math.exp and Math.tanh are within 1 ULP
+  const accuracy = ({ relative, absolute }: Accuracy): Accuracy => ({ relative: relative * u + own, absolute });
   return {
     unit: u + 2 ** -53,
     division: (division.perLine + division.perEntry) * u + 2 ** -53,
     underflow: underflowUnit(arithmetic) + 2 ** -1074,
-    exponential: (magnitude) => (exp.constant + exp.slope * magnitude) * u + 2 * 2 ** -53, // Math.exp is within 1 ULP
+    exponential: (magnitude) => (exp.constant + exp.slope * magnitude) * u + own,
+    tanh: accuracy(arithmetic.tanh),
+    sigmoid: arithmetic.sigmoid === undefined ? undefined : accuracy({ ...arithmetic.sigmoid, relative: arithmetic.sigmoid.relative + 2 }),
   };
 }
 
 /** The calculus of numbers that an arithmetic computes. */
 export function trackedCalculus(arithmetic: Arithmetic): Calculus<Tracked> {
-  const { unit, division, underflow, exponential } = unitsOf(arithmetic);
+  const { unit, division, underflow, exponential, tanh, sigmoid } = unitsOf(arithmetic);
   const limit = maxFinite[arithmetic.compute];
   const smallest = minNormal[arithmetic.compute];
   const flushed = arithmetic.flushToZero ? smallest : 0;
@@ -90,15 +103,12 @@ export function trackedCalculus(arithmetic: Arithmetic): Calculus<Tracked> {
       return rounded(result, result * Math.expm1(error), exponential(Math.abs(value) + error), underflow);
     },
     tanh({ value, error }) {
-      const magnitude = Math.abs(value) + error;
-      const r = Math.exp(-2 * Math.max(0, Math.abs(value) - error));
-      const delta = exponential(2 * magnitude);
-      const rho = delta < 1 ? (2 * delta) / (1 - delta) : Infinity;
-      if (!(rho < 1)) return { value: Math.tanh(value), error: 2 };
-      return tracked(Math.tanh(value), error + (2 * r * rho) / ((1 + r) ** 2 * (1 - rho)) + compound([3, unit], [1, division]) + 2 * underflow);
+      const result = Math.tanh(value);
+      return tracked(result, error + tanh.relative * (Math.abs(result) + error) + tanh.absolute + underflow); // |tanh'| ≤ 1
     },
     sigmoid({ value, error }) {
       const result = 1 / (1 + Math.exp(-value));
+      if (sigmoid !== undefined) return tracked(result, result * ((1 + Math.expm1(error)) * (1 + sigmoid.relative) - 1) + sigmoid.absolute + smallest + underflow);
       const delta = exponential(Math.abs(value) + error);
       if (!(delta < 1)) return { value: result, error: 1 };
       const complement = 1 / (1 + Math.exp(value - error)); // 1 − σ, at its largest
