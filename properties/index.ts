@@ -4,6 +4,7 @@ import { depthProperties } from './depth/index.ts';
 import { gradientProperties } from './gradient/index.ts';
 import { mappingsProperties } from './mappings/index.ts';
 import { layersProperties } from './layers/index.ts';
+import { relativesProperties } from './relatives/index.ts';
 import { robustnessProperties } from './robustness/index.ts';
 import { sinkhornProperties } from './sinkhorn/index.ts';
 import { spectralProperties } from './spectral/index.ts';
@@ -17,6 +18,7 @@ export const properties: readonly Property[] = [
   ...streamsProperties,
   ...depthProperties,
   ...layersProperties,
+  ...relativesProperties,
   ...robustnessProperties,
 ];
 

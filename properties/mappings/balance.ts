@@ -13,7 +13,7 @@ export class Balance {
   private magnitude = 0;
   private terms = 0;
 
-  constructor(context: CheckContext<never> | CheckContext<object>, output: Values) {
+  constructor(context: CheckContext | CheckContext<object>, output: Values) {
     this.output = output;
     this.bounded = context.bounded(context.inputs);
     this.judge = context.judge();

@@ -14,7 +14,7 @@ import { defineProperty, type CheckContext } from '../../src/verify/property.ts'
 import { moderate } from './plans.ts';
 
 /** The case's inputs with scales and weights multiplied into the projection; undefined where a dtype cannot hold a product. */
-function folded({ inputs, kernel, sizes, round }: CheckContext<MappingsDialect>, rounded: typeof round): Values | undefined {
+function folded({ inputs, kernel, sizes }: CheckContext<MappingsDialect>, rounded: (port: string, values: Float64Array) => Float64Array): Values | undefined {
   const { streams: n, channels } = sizes;
   const width = n * channels;
   const weight = kernel.dialect.normWeight ? inputs['normWeight']! : undefined;

@@ -51,7 +51,7 @@ function residualContext(context: CheckContext<MappingsDialect>): CheckContext<S
     runKeeping: () => Promise.reject(new TypeError('not asked of a residual mapping')),
     round: (port, values) => context.round(port === 'logits' ? 'biases' : port, values),
     bounded(asked) {
-      const bounded = sinkhorn.bounded(asked, sizes, dialect as never, kernel.arithmetic, { residualMapping: kernel.dtypes['residualMapping']! });
+      const bounded = sinkhorn.bounded(asked, sizes, dialect, kernel.arithmetic, { residualMapping: kernel.dtypes['residualMapping']! });
       // 0·t is 0 only where the coefficients themselves are finite
       const { errors } = context.bounded(given);
       const certified = bounded.certified.map((claimed, token) => (errors['residualMapping']!.subarray(token * n * n, (token + 1) * n * n).every(Number.isFinite) ? claimed : 0));

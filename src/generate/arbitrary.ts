@@ -15,7 +15,7 @@ export { firstRecipes } from './first-recipes.ts';
  */
 export function recipeArbitrary(operation: Operation, plan: InputPlan, limits: SizeLimits = {}): fc.Arbitrary<Recipe> {
   const kinds = kindsOf(operation);
-  const streams = allowedStreams(plan, limits);
+  const streams = allowedStreams(operation, plan, limits);
   const wishes = fc.record({
     streams: weighted(usualStreams.filter(([n]) => streams.includes(n))),
     tokens: plan.tokenCounts === undefined ? weighted(usualTokens) : evenly(plan.tokenCounts),

@@ -66,7 +66,15 @@ function fillOf(port: Port, recipe: Recipe, plan: InputPlan): Fill {
     case 'logits': {
       const families = choice.names.map((name) => logitsFamilies[name]!);
       const scale = scaleChoice(recipe, plan, choice);
-      return (out, offset, random, token) => families[choice.of(token)]!(out, offset, n, scale(token), random, token);
+      const count = elementsPerToken(port, sizes);
+      if (count === n * n) return (out, offset, random, token) => families[choice.of(token)]!(out, offset, n, scale(token), random, token);
+      // logits that are no n×n matrix are the beginning of the smallest square that holds them
+      const side = Math.ceil(Math.sqrt(count));
+      const square = new Float64Array(side * side);
+      return (out, offset, random, token) => {
+        families[choice.of(token)]!(square, 0, side, scale(token), random, token);
+        out.set(square.subarray(0, count), offset);
+      };
     }
     case 'residual-mapping': {
       const families = choice.names.map((name) => mappingFamilies[name]!);

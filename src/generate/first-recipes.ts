@@ -15,7 +15,7 @@ import { allowedStreams, fit, type SizeLimits } from './sizes.ts';
  * Throws `bad-usage` when plan and limits have no stream count in common.
  */
 export function firstRecipes(operation: Operation, plan: InputPlan, seed: number, limits: SizeLimits = {}): Recipe[] {
-  const streams = allowedStreams(plan, limits);
+  const streams = allowedStreams(operation, plan, limits);
   const kinds = kindsOf(operation);
   const seen = new Set<string>();
   const recipes: Recipe[] = [];

@@ -34,11 +34,12 @@ function oneToLast(last: number, weights: Readonly<Record<number, number>>): Wei
 }
 
 /**
- * The stream counts that both the plan and the kernel allow, ascending. Throws `bad-usage` when there are none; a caller that
+ * The stream counts that operation, plan and kernel allow, ascending. Throws `bad-usage` when there are none; a caller that
  * plans for kernels should have noticed.
  */
-export function allowedStreams(plan: InputPlan, limits: SizeLimits = {}): number[] {
-  const allowed = usualStreams.map(([n]) => n).filter((n) => (plan.streamCounts?.includes(n) ?? true) && (limits.streams?.includes(n) ?? true));
+export function allowedStreams(operation: Pick<Operation, 'streamCounts'>, plan: InputPlan, limits: SizeLimits = {}): number[] {
+  const lists = [operation.streamCounts, plan.streamCounts, limits.streams];
+  const allowed = usualStreams.map(([n]) => n).filter((n) => lists.every((list) => list?.includes(n) ?? true));
   if (allowed.length === 0) {
     throw new PlumblineError('bad-usage', `The property wants n = ${String(plan.streamCounts ?? 'any')}, the kernel supports n = ${String(limits.streams ?? 'any')}.`);
   }

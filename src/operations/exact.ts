@@ -8,9 +8,14 @@ import { layerMatrices } from './exact/layer-outputs.ts';
 import { exactMappings, exactMappingsVjp, type CoefficientInputs } from './exact/mappings.ts';
 import { exactly, matrixFrom, type Matrix } from './exact/numbers.ts';
 import { exactSinkhorn, exactSinkhornVjp } from './exact/sinkhorn.ts';
+import * as relative from './exact/relatives.ts';
 import * as exact from './exact/streams.ts';
 import type { MappingsDialect, MappingsVjpDialect } from './mappings/dialect.ts';
-import type { OperationId, Sizes, Values } from './operation.ts';
+import { relativeIds, type OperationId, type RelativeOperationId, type Sizes, type Values } from './operation.ts';
+import type { CayleyDialect } from './relatives/cayley.ts';
+import type { HyperConnectionDialect } from './relatives/hyper-connection.ts';
+import type { KroneckerDialect } from './relatives/kronecker.ts';
+import type { PermutationMixtureDialect } from './relatives/permutation-mixture.ts';
 import type { SinkhornDialect, SinkhornVjpDialect } from './sinkhorn/dialect.ts';
 import type { MixingDialect } from './streams/dialect.ts';
 
@@ -92,6 +97,43 @@ function matrices(operation: OperationId, inputs: Values, sizes: Sizes, dialect:
       return { residualMappingsGradient: gradients.mappings.flat(), streamsGradient: gradients.streams };
     }
     default:
-      return layerMatrices(operation, inputs, sizes, dialect);
+      return isRelative(operation) ? relatives(operation, inputs, sizes, dialect) : layerMatrices(operation, inputs, sizes, dialect);
+  }
+}
+
+function isRelative(operation: OperationId): operation is RelativeOperationId {
+  return relativeIds.some((id) => operation === id || operation === `${id}-vjp`);
+}
+
+function relatives(operation: RelativeOperationId, inputs: Values, sizes: Sizes, dialect: unknown): Readonly<Record<string, Matrix>> {
+  const { streams: n, channels } = sizes;
+  const square = (name: string): Matrix => matrixFrom(inputs[name]!, n, n);
+  const row = (name: string): Matrix[number] => Array.from(inputs[name]!, exactly);
+  switch (operation) {
+    case 'permutation-mixture':
+      return { residualMapping: relative.exactPermutationMixture(row('weightLogits'), n, dialect as PermutationMixtureDialect) };
+    case 'permutation-mixture-vjp':
+      return { weightLogitsGradient: [relative.exactPermutationMixtureVjp(row('weightLogits'), square('cotangent'), n, dialect as PermutationMixtureDialect)] };
+    case 'kronecker':
+      return { residualMapping: relative.exactKronecker(row('factorLogits'), dialect as KroneckerDialect) };
+    case 'kronecker-vjp':
+      return { factorLogitsGradient: [relative.exactKroneckerVjp(row('factorLogits'), square('cotangent'))] };
+    case 'cayley':
+      return { residualMapping: relative.exactCayley(square('logits'), dialect as CayleyDialect) };
+    case 'cayley-vjp':
+      return { logitsGradient: relative.exactCayleyVjp(square('logits'), square('cotangent'), dialect as CayleyDialect) };
+    case 'hyper-connection':
+      return { residualMapping: relative.exactHyperConnection(square('logits'), square('staticMapping'), row('gate')[0]!, dialect as HyperConnectionDialect) };
+    case 'hyper-connection-vjp': {
+      const gradients = relative.exactHyperConnectionVjp(square('logits'), row('gate')[0]!, square('cotangent'), dialect as HyperConnectionDialect);
+      return { logitsGradient: gradients.logits, staticMappingGradient: square('cotangent'), gateGradient: [[gradients.gate]] };
+    }
+    case 'plain-residual':
+      return { nextResidual: [row('residual').map((x, c) => x.plus(row('layerOutput')[c]!))] };
+    default: {
+      operation satisfies 'plain-residual-vjp';
+      const g = matrixFrom(inputs['cotangent']!, 1, channels);
+      return { residualGradient: g, layerOutputGradient: g };
+    }
   }
 }

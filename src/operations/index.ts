@@ -1,6 +1,7 @@
 import { expand, expandVjp, head, headVjp, layer, layerStack, layerStackVjp, layerVjp, singlePass, singlePassVjp } from './layers/index.ts';
 import { mappings, mappingsVjp } from './mappings/index.ts';
 import type { Operation, OperationId } from './operation.ts';
+import * as relatives from './relatives/index.ts';
 import { sinkhornVjp } from './sinkhorn/sinkhorn-vjp.ts';
 import { sinkhorn } from './sinkhorn/sinkhorn.ts';
 import { stack, stackVjp } from './stack/index.ts';
@@ -9,7 +10,11 @@ import { streamRead, streamReadVjp, streamWrite, streamWriteVjp } from './stream
 const list = [
   sinkhorn, sinkhornVjp, mappings, mappingsVjp, streamRead, streamReadVjp, streamWrite, streamWriteVjp, stack, stackVjp,
   expand, expandVjp, head, headVjp, layer, layerVjp, layerStack, layerStackVjp, singlePass, singlePassVjp,
+  ...Object.values(relatives),
 ];
 
 /** All operations by id. */
 export const operations = Object.fromEntries(list.map((operation) => [operation.id, operation])) as unknown as Readonly<Record<OperationId, Operation>>;
+
+/** The relatives of mHC, which tfjs has no kernels of. */
+export const relativeIds: readonly OperationId[] = Object.values(relatives).map(({ id }) => id);

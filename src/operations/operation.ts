@@ -29,7 +29,13 @@ export type OperationId =
   | 'layer-stack'
   | 'layer-stack-vjp'
   | 'single-pass'
-  | 'single-pass-vjp';
+  | 'single-pass-vjp'
+  | RelativeOperationId;
+
+/** What others use in place of mHC's residual mapping, and what it replaces. */
+export const relativeIds = ['permutation-mixture', 'kronecker', 'cayley', 'hyper-connection', 'plain-residual'] as const;
+type RelativeId = (typeof relativeIds)[number];
+export type RelativeOperationId = RelativeId | `${RelativeId}-vjp`;
 
 /** Sizes of a case: tokens B, streams n, channels C, depth D (number of sublayers). Those an operation lacks are 1. */
 export interface Sizes {
@@ -91,6 +97,8 @@ export interface Operation<D = unknown> {
   readonly dims: readonly SizeName[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Stream counts that the operation is defined for; 1…16 when absent. */
+  readonly streamCounts?: readonly number[] | undefined;
   readonly dialectSchema: z.ZodType<D>;
   readonly presets: Readonly<Record<string, D>>;
   /** Where each preset was read, by name; absent where presets are ours. */

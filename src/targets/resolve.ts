@@ -30,9 +30,11 @@ export function resolveKernel(operation: Operation, declaration: KernelDeclarati
     if (!(dtypes as readonly string[]).includes(dtype)) throw new PlumblineError('bad-config', `${owner}: dtypes.${name} is '${dtype}'.`, suggest(dtype, dtypes));
     portDtypes[name] = dtype;
   }
-  const streams = declaration.streams ?? everyStreamCount;
-  if (streams.length === 0 || streams.some((n) => !everyStreamCount.includes(n))) {
-    throw new PlumblineError('bad-config', `${owner}: streams must list numbers from 1 to 16.`, 'For example streams: [4].');
+  const possible = operation.streamCounts ?? everyStreamCount;
+  const streams = declaration.streams ?? possible;
+  if (streams.length === 0 || streams.some((n) => !possible.includes(n))) {
+    const wanted = operation.streamCounts === undefined ? 'numbers from 1 to 16' : `some of ${possible.join(', ')}, for which ${operation.id} is defined`;
+    throw new PlumblineError('bad-config', `${owner}: streams must list ${wanted}.`, 'For example streams: [4].');
   }
   if (typeof declaration.run !== 'function') throw new PlumblineError('bad-config', `${owner}: run is not a function.`, 'A kernel is { arithmetic, run }.');
   return {

@@ -3,6 +3,7 @@ import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect, type StackVjpDialect } from '../../operations/layers/dialect.ts';
 import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import type { OperationId } from '../../operations/operation.ts';
+import { relativeDialects, type RelativeDialects } from '../../operations/relatives/dialects.ts';
 import { sinkhornPresets, type SinkhornDialect, type SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import { expandKernel, expandVjpKernel } from './expand.ts';
@@ -13,6 +14,7 @@ import { layerStackKernel, layerStackVjpKernel } from './layer-stack.ts';
 import { mappingsKernel } from './mappings.ts';
 import { mappingsVjpKernel } from './mappings-vjp.ts';
 import { singlePassKernel, singlePassVjpKernel } from './single-pass.ts';
+import * as relative from './relatives/index.ts';
 import { sinkhornKernel } from './sinkhorn.ts';
 import { sinkhornVjpKernel } from './sinkhorn-vjp.ts';
 import { stackKernel } from './stack.ts';
@@ -40,6 +42,8 @@ export interface ReferenceOptions {
   readonly derivative?: SinkhornVjpDialect['derivative'];
   /** The derivative of |L| at zero, for dialects that start with it. Default: 0. */
   readonly slopeAtZero?: SinkhornVjpDialect['slopeAtZero'];
+  /** Dialects of the relatives of mHC; each has its own default. */
+  readonly relatives?: Partial<RelativeDialects>;
   /** Applied after every arithmetic operation. Default: `Math.fround`. */
   readonly round?: Round;
   /** Dtype of the outputs (inputs may have any). Default: f32. */
@@ -92,5 +96,25 @@ export function referenceKernels(options: ReferenceOptions = {}): Record<Operati
     'layer-stack-vjp': { dialect: { ...layerStackVjp }, arithmetic, run: layerStackVjpKernel(layerStackVjp, round, storage) },
     'single-pass': { dialect: { ...layer }, arithmetic, run: singlePassKernel(layer, round, storage) },
     'single-pass-vjp': { dialect: { ...layerVjp }, arithmetic, run: singlePassVjpKernel(layerVjp, round, storage) },
+    ...relativeKernels({ ...relativeDialects, ...options.relatives }, round, storage, arithmetic),
+  };
+}
+
+type RelativeKernels = Pick<Record<OperationId, ReferenceDeclaration>, keyof RelativeDialects | `${keyof RelativeDialects}-vjp` | 'plain-residual' | 'plain-residual-vjp'>;
+
+function relativeKernels(dialects: RelativeDialects, round: Round, storage: Dtype, arithmetic: ArithmeticInput): RelativeKernels {
+  const { cayley, kronecker, 'hyper-connection': hyper, 'permutation-mixture': mixture } = dialects;
+  const declare = (dialect: object, run: ReferenceRun): ReferenceDeclaration => ({ dialect: { ...dialect }, arithmetic, run });
+  return {
+    'permutation-mixture': declare(mixture, relative.permutationMixtureKernel(mixture, round, storage)),
+    'permutation-mixture-vjp': declare(mixture, relative.permutationMixtureVjpKernel(mixture, round, storage)),
+    kronecker: declare(kronecker, relative.kroneckerKernel(kronecker, round, storage)),
+    'kronecker-vjp': declare(kronecker, relative.kroneckerVjpKernel(kronecker, round, storage)),
+    cayley: declare(cayley, relative.cayleyKernel(cayley, round, storage)),
+    'cayley-vjp': declare(cayley, relative.cayleyVjpKernel(cayley, round, storage)),
+    'hyper-connection': declare(hyper, relative.hyperConnectionKernel(hyper, round, storage)),
+    'hyper-connection-vjp': declare(hyper, relative.hyperConnectionVjpKernel(hyper, round, storage)),
+    'plain-residual': declare({}, relative.plainResidualKernel(round, storage)),
+    'plain-residual-vjp': declare({}, relative.plainResidualVjpKernel(storage)),
   };
 }

@@ -1,4 +1,4 @@
-/** All operations as tfjs kernels. Declaring their arithmetic is the job of the target that knows the backend. */
+/** The operations of mHC as tfjs kernels; its relatives have none. Declaring their arithmetic is the job of the target that knows the backend. */
 import { expandPresets, headOf, layerPresets, type LayerDialect } from '../../operations/layers/dialect.ts';
 import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import type { OperationId } from '../../operations/operation.ts';
@@ -21,10 +21,10 @@ export interface TfjsKernel {
 }
 
 /**
- * Kernels of every operation in one dialect; the orientation of the mixing is that of the Sinkhorn dialect, and so is the Sinkhorn of the coefficient
+ * Kernels of mHC's operations in one dialect; the orientation of the mixing is that of the Sinkhorn dialect, and so is the Sinkhorn of the coefficient
  * kernel, which otherwise is that of TileKernels by default.
  */
-export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect, own: Partial<Omit<MappingsDialect, keyof SinkhornDialect>> = {}): Readonly<Record<OperationId, TfjsKernel>> {
+export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect, own: Partial<Omit<MappingsDialect, keyof SinkhornDialect>> = {}): Readonly<Partial<Record<OperationId, TfjsKernel>>> {
   const mixing = { orientation: dialect.orientation };
   const backward: SinkhornVjpDialect = { ...dialect, derivative: 'unrolled' };
   const mappings = servedMappings({ ...mappingsPresets['tilekernels']!, ...own, ...dialect });

@@ -3,16 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { Random } from '../../../src/generate/random.ts';
-import { blocksOf, coordinatesOf, dependsOn, lengthOf, sourcesOf, type Dim } from '../../../src/operations/dims.ts';
+import { blocksOf, coordinatesOf, dependsOn, lengthOf, sourcesOf, type BlockDim } from '../../../src/operations/dims.ts';
 import { operations } from '../../../src/operations/index.ts';
 import { elementsOf, elementsPerToken, isShared, shapeOf, type SizeName, type Sizes } from '../../../src/operations/operation.ts';
 
-const dims: readonly Dim[] = ['tokens', 'streams', 'channels', 'depth', 'width', 'coefficients', 'mappings', 'one'];
+const dims: readonly BlockDim[] = ['tokens', 'streams', 'channels', 'depth', 'width', 'coefficients', 'mappings', 'one'];
 const names: readonly SizeName[] = ['tokens', 'streams', 'channels', 'depth'];
 const anySizes = fc.record({ tokens: fc.integer({ min: 1, max: 3 }), streams: fc.integer({ min: 1, max: 5 }), channels: fc.integer({ min: 1, max: 4 }), depth: fc.integer({ min: 1, max: 3 }) });
 
 /** All indices of a dimension with their block and coordinates, by counting. */
-function places(dim: Dim, sizes: Sizes): { block: number; coordinates: readonly (readonly [SizeName, number])[] }[] {
+function places(dim: BlockDim, sizes: Sizes): { block: number; coordinates: readonly (readonly [SizeName, number])[] }[] {
   return blocksOf(dim).flatMap((block, b) => {
     let all: (readonly (readonly [SizeName, number])[])[] = [[]];
     for (const name of block) all = all.flatMap((prefix) => Array.from({ length: sizes[name] }, (_, i) => [...prefix, [name, i] as const]));

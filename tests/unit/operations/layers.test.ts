@@ -1,3 +1,4 @@
+import { sinkhornOf } from '../../../src/operations/mappings/dialect.ts';
 import { describe, expect, it } from 'vitest';
 
 import { legitimate } from '../../../fixtures/legitimate/index.ts';
@@ -128,6 +129,5 @@ describe('dialects', () => {
 });
 
 function sinkhornPart(dialect: (typeof layerPresets)[string]): NonNullable<Parameters<typeof referenceKernels>[0]>['sinkhorn'] & object {
-  const { iterations, epsilon, start, epsilonInStart, divisor, stabilisation, domain, lastNormalised, orientation } = dialect;
-  return { iterations, epsilon, start, epsilonInStart, divisor, stabilisation, domain, lastNormalised, orientation };
+  return sinkhornOf(dialect);
 }
