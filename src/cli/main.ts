@@ -6,6 +6,7 @@ import { exitCodes } from '../verify/exit-code.ts';
 import { version } from '../verify/version.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { codeOfError, describeError } from './exits.ts';
+import { identifyCommand } from './identify-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
@@ -31,7 +32,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, replayCommand, doctorCommand]) {
+for (const create of [verifyCommand, identifyCommand, replayCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 
