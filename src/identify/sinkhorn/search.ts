@@ -31,11 +31,11 @@ export interface Candidate {
 export type ByLayout = Readonly<Record<Layout, Observed>>;
 
 /** Iterations that are looked at, and how many of the nearest functions are followed there. */
-const looks = [{ iterations: 40, followed: Infinity }, { iterations: 200, followed: 6 }, { iterations: 1000, followed: 3 }];
+const looks = [{ iterations: 40, followed: Infinity }, { iterations: 200, followed: 16 }, { iterations: 1000, followed: 8 }];
 /** The nearest functions whose wish for more iterations counts. */
-const leading = 2;
+const leading = 3;
 /** Functions whose epsilon is followed to its minimum. */
-const refined = 12;
+const refined = 16;
 
 /** One function of the logits, in one layout: the dialects that are it. */
 export interface Form {
@@ -46,6 +46,8 @@ export interface Fitted {
   readonly form: Form;
   readonly fit: Fit;
 }
+
+type Numbers = Pick<SinkhornDialect, 'iterations' | 'epsilon'>;
 
 /** Judges candidates under one arithmetic. */
 export class Search {
@@ -68,7 +70,8 @@ export class Search {
       for (const fitted of await this.fitted(forms.slice(0, followed), iterations)) best.set(fitted.form, fitted);
       all = [...best.values()].toSorted((a, b) => a.fit.distance - b.fit.distance);
       if (!all.slice(0, leading).some(({ fit }) => fit.dialect.iterations >= iterations)) break;
-      forms = all.map(({ form }) => form);
+      // without an epsilon a form costs one walk, and is never left behind
+      forms = all.map(({ form }) => form).toSorted((a, b) => Number(a.members[0]!.epsilon > 0) - Number(b.members[0]!.epsilon > 0));
     }
     return all;
   }
@@ -76,14 +79,17 @@ export class Search {
   /** The members of every form with its numbers, rounded as people write them where that fits; of a form that is far off, one member stands for all. */
   async judged(fitted: readonly Fitted[], arithmetic: Arithmetic): Promise<Candidate[]> {
     const candidates: Candidate[] = [];
+    const surviving: Numbers[] = [];
     for (const [place, { form, fit }] of fitted.entries()) {
       const { layout } = form;
       const near = place < refined;
-      const { iterations, epsilon } = near ? this.asWritten(fit.dialect, layout, arithmetic) : fit.dialect;
+      const { iterations, epsilon } = near ? this.bestNumbers(fit.dialect, layout, surviving, arithmetic) : fit.dialect;
       for (const member of near ? form.members : form.members.slice(0, 1)) {
         await this.pause();
         const dialect = { ...member, iterations, epsilon };
-        candidates.push({ dialect, layout, distance: fit.distance, refutation: this.refute(dialect, layout, arithmetic) });
+        const refutation = this.refute(dialect, layout, arithmetic);
+        candidates.push({ dialect, layout, distance: fit.distance, refutation });
+        if (refutation.margin <= 1 && surviving.length < 3 && !surviving.some((one) => one.iterations === iterations && one.epsilon === epsilon)) surviving.push({ iterations, epsilon });
       }
     }
     return candidates;
@@ -124,15 +130,18 @@ export class Search {
     return fitted;
   }
 
-  private asWritten(dialect: SinkhornDialect, layout: Layout, arithmetic: Arithmetic): SinkhornDialect {
-    if (dialect.epsilon === 0) return dialect;
-    const tried = meant(dialect.epsilon).map((epsilon) => ({ ...dialect, epsilon }));
-    const margins = tried.map((one) => this.refuteOrdinary(one, layout, arithmetic).margin);
+  /** The fitted numbers as people write them, else those of a form that survived, else the least refuted. */
+  private bestNumbers(fitted: SinkhornDialect, layout: Layout, surviving: readonly Numbers[], arithmetic: Arithmetic): Numbers {
+    if (fitted.epsilon === 0) return fitted;
+    const own = meant(fitted.epsilon).map((epsilon) => ({ iterations: fitted.iterations, epsilon }));
+    const tried = [...own, ...surviving.filter(({ epsilon }) => epsilon > 0)];
+    const margins = tried.map((numbers) => this.refuteOrdinary({ ...fitted, ...numbers }, layout, arithmetic).margin);
     const held = margins.findIndex((margin) => margin <= 1);
-    return tried[held >= 0 ? held : margins.indexOf(Math.min(...margins))] ?? dialect;
+    return tried[held >= 0 ? held : margins.indexOf(Math.min(...margins))]!;
   }
 }
 
+/** Every function in both layouts. */
 function allForms(): Form[] {
   const members = new Map<string, SinkhornDialect[]>();
   for (const dialect of combinations()) {
