@@ -99,14 +99,13 @@ function surviving(candidates: readonly Candidate[]): Candidate[] {
   return held.toSorted((a, b) => a.distance - b.distance);
 }
 
-/** The survivor nearest to what is preferred, else to a preset, else to the answers. */
+/** The survivor that takes fewest words: nearest to a preset or to what is declared; of equals, the nearest to what is declared, then to the answers. */
 function choose(survivors: readonly Survivor[], prefer: Fields | undefined, unseen: readonly string[]): Survivor {
-  const cost = ({ dialect, layout, distance }: Survivor): readonly number[] => [
-    layout === 'as-is' ? 0 : 1,
-    prefer === undefined ? 0 : presetDistance(dialect, { prefer }, unseen),
-    presetDistance(dialect, presets, unseen),
-    distance,
-  ];
+  const cost = ({ dialect, layout, distance }: Survivor): readonly number[] => {
+    const toPreset = presetDistance(dialect, presets, unseen);
+    const toDeclared = prefer === undefined ? toPreset : presetDistance(dialect, { prefer }, unseen);
+    return [layout === 'as-is' ? 0 : 1, Math.min(toPreset, toDeclared), toDeclared, distance];
+  };
   const compare = (a: readonly number[], b: readonly number[]): number => a.map((value, at) => value - b[at]!).find((difference) => difference !== 0) ?? 0;
   return survivors.toSorted((a, b) => compare(cost(a), cost(b)))[0]!;
 }
