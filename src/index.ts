@@ -38,6 +38,10 @@ export { defineProperty, type CheckContext, type ClaimClass, type PowerMutation,
 export { Judge, type Judgement, type Worst } from './verify/judge.ts';
 export { readCounterexample } from './verify/counterexample-file.ts';
 export type { VerifyOptions } from './verify/options.ts';
-export type { Counterexample, Effort, PropertyResult, Report, ResultStatus, RunEvent, TargetReport, Totals } from './verify/results.ts';
+export type { Counterexample, Effort, Explanation, PropertyResult, Report, ResultStatus, RunEvent, TargetReport, Totals } from './verify/results.ts';
+
+export { identifyKernel, identifyTarget, type IdentifyOptions } from './identify/identify.ts';
+export { explainFailure } from './identify/explain.ts';
+export type { Field, FieldStatus, Identification, Nearest, NearPreset, Verdict } from './identify/result.ts';
 
 export { defineConfig, type PlumblineConfig } from './config/config.ts';

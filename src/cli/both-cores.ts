@@ -20,7 +20,7 @@ export async function verifyOnBothCores(options: VerifyOptions, own: readonly st
   const moved = movable.filter((_, index) => index % 2 === 1);
   if (availableParallelism() < 2 || !builtIn || moved.length === 0) return verify(options);
 
-  const { targets, properties, signal, onEvent = () => undefined, required, ...rest } = options;
+  const { targets, properties, explain: _functionsCannotTravel, signal, onEvent = () => undefined, required, ...rest } = options;
   const merged = mergedEvents(onEvent);
   const task: WorkerTask = {
     targets: moved,

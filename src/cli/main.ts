@@ -8,6 +8,7 @@ import { compareCommand } from './compare-command.ts';
 import { dialectsCommand } from './dialects-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { codeOfError, describeError } from './exits.ts';
+import { identifyCommand } from './identify-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
@@ -33,7 +34,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, replayCommand, dialectsCommand, compareCommand, doctorCommand]) {
+for (const create of [verifyCommand, identifyCommand, replayCommand, dialectsCommand, compareCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 

@@ -108,6 +108,7 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
   });
   try {
     const { verifyOnBothCores } = await import('./both-cores.ts');
+    const { explainFailure } = await import('../identify/explain.ts');
     const { reporters: _names, ...numbers } = settings;
     const report = await verifyOnBothCores({
       ...numbers,
@@ -117,6 +118,7 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
       replayCommand: ownCommand(process.argv[1], env),
       replayArguments: gathered.loaded.map((path) => `--config ${shellQuoted(path)}`).join(' '),
       environment: environment(),
+      explain: explainFailure,
       signal: interrupt.signal,
       onEvent: (event) => {
         if (event.type === 'run-started') progress.clear();

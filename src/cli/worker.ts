@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { properties } from '../../properties/index.ts';
+import { explainFailure } from '../identify/explain.ts';
 import { builtInTargets } from '../targets/built-in.ts';
 import type { VerifyOptions } from '../verify/options.ts';
 import type { Report, RunEvent } from '../verify/results.ts';
@@ -11,7 +12,7 @@ import { verify } from '../verify/verify.ts';
 export interface WorkerTask {
   readonly targets: readonly string[];
   readonly properties: readonly string[];
-  readonly options: Omit<VerifyOptions, 'targets' | 'properties' | 'signal' | 'onEvent'>;
+  readonly options: Omit<VerifyOptions, 'targets' | 'properties' | 'explain' | 'signal' | 'onEvent'>;
 }
 
 /** What comes back. */
@@ -25,6 +26,7 @@ const report = await verify({
   ...task.options,
   targets: builtInTargets().filter(({ name }) => task.targets.includes(name)),
   properties: properties.filter(({ id }) => task.properties.includes(id)),
+  explain: explainFailure,
   signal: controller.signal,
   onEvent: (event) => post({ event }),
 });

@@ -16,6 +16,7 @@ export function createCompactReporter({ stdout, style }: ReporterContext): Repor
       for (const result of report.results) {
         if (result.status !== 'passed' && result.status !== 'unsupported' && !isMissing(result, report.targets)) lines.push(formatLine(result));
       }
+      for (const { target, operation, sentence } of report.explanations ?? []) lines.push(`${style.yellow('why')} ${target} ${operation}: ${oneLine(sentence)}`);
       const why = explainExit(report);
       const worst = report.results.reduce((most, { status, margin }) => (status === 'passed' && margin > most ? margin : most), -1);
       lines.push(`${formatTotals(report, style)}${worst >= 0 ? ` · largest passing margin ${figure(worst)}` : ''} · ${formatRun(report)}`, ...(why === undefined ? [] : [why]));

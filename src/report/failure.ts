@@ -18,6 +18,7 @@ export function formatFailure(result: PropertyResult, style: Style): string {
   }
   lines.push(field('found', describeOutcome(counterexample), style));
   lines.push(...comparison(counterexample, style));
+  if (result.explanation !== undefined) lines.push(field('kernel', plain(result.explanation), style));
   if (counterexample.window !== '') lines.push('', indented(plain(counterexample.window), 2));
   lines.push('', field('case', `${counted(counterexample.problems, 'problem')}, shrunk in ${counted(counterexample.kernelCalls, 'kernel call')}`, style));
   if (counterexample.typed !== '') lines.push(indented(plain(counterexample.typed), 4));

@@ -40,7 +40,8 @@ export function annotations(report: Report): string[] {
   const fits = bad.length <= mostAnnotations ? bad.length : mostAnnotations - 1;
   const lines = bad.slice(0, fits).map((result) => {
     const { replay } = result.counterexample ?? {};
-    const text = `${result.claim}\n${summariseFailure(result)}${replay === undefined ? '' : `\n${replay}`}`;
+    const { explanation } = result;
+    const text = `${result.claim}\n${summariseFailure(result)}${explanation === undefined ? '' : `\nThe kernel ${explanation}`}${replay === undefined ? '' : `\n${replay}`}`;
     return command(`${result.target}: ${result.property} ${result.status}`, text);
   });
   if (fits < bad.length) lines.push(command('plumbline', `${count(bad.length - fits)} more; the step summary has them.`));

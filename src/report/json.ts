@@ -22,5 +22,10 @@ export function createJsonReporter({ stdout, stderr, file = defaultFile }: Repor
 
 /** JSON has no NaN and no infinity, and would write `null`: they become the texts "NaN", "Infinity" and "-Infinity". */
 export function reportToJson(report: Report): string {
-  return JSON.stringify(report, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value), 2);
+  return valueToJson(report);
+}
+
+/** The same for any plain data. */
+export function valueToJson(data: unknown): string {
+  return JSON.stringify(data, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value), 2);
 }

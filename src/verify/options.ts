@@ -1,6 +1,15 @@
-import type { Target } from '../targets/kernel.ts';
+import type { OperationId } from '../operations/operation.ts';
+import type { KernelDeclaration, Target } from '../targets/kernel.ts';
 import type { Property } from './property.ts';
-import type { Effort, RunEvent } from './results.ts';
+import type { Effort, Explanation, RunEvent } from './results.ts';
+
+/** Finds out what a failing kernel computes. `stopped` is to be asked between pieces of work. */
+export type Explain = (
+  target: string,
+  operation: OperationId,
+  declaration: KernelDeclaration,
+  options: { readonly callTimeoutMs: number; readonly stopped: () => boolean },
+) => Promise<Explanation | undefined>;
 
 /** What `verify` (the function) is asked to do. */
 export interface VerifyOptions {
@@ -24,6 +33,8 @@ export interface VerifyOptions {
   readonly replayCommand?: string | undefined;
   /** Appended to the replay line (for example the config file). */
   readonly replayArguments?: string | undefined;
+  /** Called once for each target and operation that returned wrong numbers. Nobody is asked by default; the command line asks src/identify. */
+  readonly explain?: Explain | undefined;
   readonly environment?: Readonly<Record<string, string | number>> | undefined;
   /** Interrupts the run between cases; a partial report follows. */
   readonly signal?: AbortSignal | undefined;

@@ -51,6 +51,8 @@ export interface PropertyResult {
   readonly worst: Worst | undefined;
   readonly durationMs: number;
   readonly counterexample: Counterexample | undefined;
+  /** What the kernel computes instead of what it declares, when that was found out: "computes `tilekernels` with 19 iterations; it declares 20". */
+  readonly explanation?: string | undefined;
   /** Stack of an error of plumbline's own, when the property could not be run because of one (`errored`). */
   readonly fault?: string | undefined;
 }
@@ -61,6 +63,18 @@ export interface TargetReport {
   readonly status: 'available' | 'unavailable';
   readonly reason: string | undefined;
   readonly remedy: string | undefined;
+}
+
+/** What a kernel that failed was identified as: one for each target and operation. */
+export interface Explanation {
+  readonly target: string;
+  readonly operation: OperationId;
+  /** Without a subject. */
+  readonly sentence: string;
+  /** Whether a known dialect explains all its answers. */
+  readonly verdict: 'identified' | 'no-known-dialect' | 'no-answer';
+  /** Problems that were asked for it. */
+  readonly problems: number;
 }
 
 export interface Totals {
@@ -84,6 +98,8 @@ export interface Report {
   readonly targets: readonly TargetReport[];
   readonly results: readonly PropertyResult[];
   readonly totals: Totals;
+  /** Absent when nobody was asked to explain. */
+  readonly explanations?: readonly Explanation[] | undefined;
   readonly interrupted: boolean;
   readonly exitCode: number;
   readonly durationMs: number;

@@ -20,12 +20,14 @@ export function mergeReports(reports: readonly Report[], order: readonly string[
   const place = (name: string): number => order.indexOf(name);
   const targets = reports.flatMap((report) => report.targets).toSorted((a, b) => place(a.name) - place(b.name));
   const results = reports.flatMap((report) => report.results).toSorted((a, b) => place(a.target) - place(b.target));
+  const explanations = reports.flatMap((report) => report.explanations ?? []).toSorted((a, b) => place(a.target) - place(b.target));
   const interrupted = reports.some((report) => report.interrupted);
   return {
     ...first,
     targets,
     results,
     totals: totalsOf(results),
+    ...(reports.some((report) => report.explanations !== undefined) ? { explanations } : {}),
     interrupted,
     exitCode: exitCodeOf({ results, targets, required, interrupted }),
     durationMs: Math.max(...reports.map(({ durationMs }) => durationMs)),

@@ -6,9 +6,10 @@ import type { KernelDeclaration, Target } from '../targets/kernel.ts';
 import { resolveKernel } from '../targets/resolve.ts';
 import { shrinkBudget } from './effort.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { explained } from './explanations.ts';
 import type { VerifyOptions } from './options.ts';
 import type { Property, ResolvedKernel } from './property.ts';
-import type { PropertyResult, Report, RunEvent, TargetReport } from './results.ts';
+import type { Explanation, PropertyResult, Report, RunEvent, TargetReport } from './results.ts';
 import { propertySeed, runProperty } from './run-property.ts';
 import { totalsOf } from './totals.ts';
 import { version } from './version.ts';
@@ -31,6 +32,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const environment = options.environment ?? {};
   const targets: TargetReport[] = [];
   const results: PropertyResult[] = [];
+  const explanations: Explanation[] = [];
   const opened = await openAll(options.targets, onEvent, targets);
   const plans = opened.map((target) => ({ target, planned: planOf(target, options.properties) }));
   const count = plans.reduce((sum, { planned }) => sum + planned.length, 0);
@@ -38,13 +40,17 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   try {
     let index = 0;
     for (const { target, planned } of plans) {
+      const ofTarget: PropertyResult[] = [];
       for (const one of planned) {
         const { property } = one;
         onEvent({ type: 'property-started', target: target.name, property: property.id, index: index++, planned: count });
         const result = stopped() ? notRun(target.name, one, options) : await runOne(target.name, one, options, stopped, onEvent);
-        results.push(result);
+        ofTarget.push(result);
         onEvent({ type: 'property-finished', result });
       }
+      const { results: withWhy, explanations: found } = await explained(ofTarget, target.name, target.kernels(), options, stopped);
+      results.push(...withWhy);
+      explanations.push(...found);
     }
   } finally {
     for (const target of opened) await target.close();
@@ -59,6 +65,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     targets,
     results,
     totals: totalsOf(results),
+    ...(options.explain === undefined ? {} : { explanations }),
     interrupted,
     exitCode: exitCodeOf({ results, targets, required: options.required, interrupted }),
     durationMs: performance.now() - started,

@@ -32,11 +32,14 @@ export function sinkhornReference(logits: Float64Array, tokens: number, n: numbe
 }
 
 const runners = new Map<string, PairRunner>();
+/** Each runner holds a page of memory; an identification tries hundreds of dialects. */
+const mostRunners = 64;
 
 /** The 4×4 matrices at `offsets`, two by two; an odd last one is paired with itself. */
 function iteratePairs(x: Float64Array, offsets: readonly number[], dialect: SinkhornDialect): void {
   const key = JSON.stringify([dialect.start, dialect.epsilonInStart, dialect.divisor, dialect.lastNormalised, dialect.iterations, dialect.epsilon]);
   const runner = runners.get(key) ?? pairRunner(dialect);
+  if (runners.size >= mostRunners) runners.clear();
   runners.set(key, runner);
   const { memory } = runner;
   for (let from = 0; from < offsets.length; from += matricesPerCall) {

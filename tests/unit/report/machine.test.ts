@@ -116,6 +116,11 @@ it('github: escapes workflow commands and annotates at most ten', () => {
   expect(many.at(-1)).toBe('::error title=plumbline::21 more; the step summary has them.');
   expect(annotations(reportOf(Array.from({ length: 10 }, () => failed)))).toHaveLength(10);
   expect(annotations(reportOf([held]))).toEqual([]);
+  expect(annotations(reportOf([{ ...failed, explanation: 'computes another thing' }]))[0]).toContain('%0AThe kernel computes another thing%0A');
+});
+
+it('junit: what the kernel computes is in the text of the failure', () => {
+  expect(reportToJunit(reportOf([{ ...failed, explanation: 'computes a < b' }]))).toContain('  kernel    computes a &lt; b\n');
 });
 
 it('github: appends a summary of the step', () => {

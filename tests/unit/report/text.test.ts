@@ -137,3 +137,15 @@ it('chooses reporters by who is looking', () => {
   expect(defaultReporters({ ...nobody, isTTY: true, isAgent: true })).toEqual(['compact']);
   expect(defaultReporters({ ...nobody, isCI: true, isGithub: true })).toEqual(['compact', 'github']);
 });
+
+it('what the kernel computes instead stands beside its failure, and once in a log', () => {
+  const explanation = 'computes `tilekernels` with 19 iterations; it declares 20';
+  const explained = { ...results[2]!, explanation };
+  const report = reportOf([explained, explained], { explanations: [{ target: 'mine', operation: 'sinkhorn', sentence: explanation, verdict: 'identified', problems: 51 }] });
+  const full = recording();
+  createDefaultReporter(full.context).finish(report);
+  expect(full.stdout().split(`\n  kernel    ${explanation}\n`)).toHaveLength(3);
+  const log = recording();
+  createCompactReporter(log.context).finish(report);
+  expect(log.stdout().split(`\nwhy mine sinkhorn: ${explanation}\n`)).toHaveLength(2);
+});
