@@ -1,23 +1,25 @@
 /**
  * False alarms: every property on every legitimate variant, small batches, many seeds, until each has had its share of runs.
  * A run is one property on one case. Any failure is a false alarm, and is printed with its replay line.
- *   node dist/bench/false-alarms.js [runs = 200000] [seed = 1]
+ *   node dist/bench/false-alarms.js [runs = 200000] [seed = 1] [variants = *] [properties = *]
  */
 import { mkdirSync } from 'node:fs';
 
 import { legitimate } from '../fixtures/legitimate/index.ts';
 import { properties } from '../properties/index.ts';
 import { builtInTargets, inProcess, verify, type Property, type Target } from '../src/index.ts';
+import { select } from '../src/cli/patterns.ts';
 import { machine } from './machine.ts';
 
 const wanted = Number(process.argv[2] ?? 200_000);
 const seed = Number(process.argv[3] ?? 1);
-const small: Property[] = properties.map((property) => ({ ...property, inputs: { ...property.inputs, maxElements: Math.min(property.inputs.maxElements ?? 256, 256) } }));
+const chosen = select('property', properties, ({ id }) => id, [process.argv[5] ?? '*']);
+const small: Property[] = chosen.map((property) => ({ ...property, inputs: { ...property.inputs, maxElements: Math.min(property.inputs.maxElements ?? 256, 256) } }));
 
 const variants = Object.entries(legitimate).map(([name, declaration]) => inProcess(name, declaration));
 const builtIn: Target[] = [];
 for (const target of builtInTargets()) if ((await target.open()).status === 'available') builtIn.push(target);
-const targets = [...variants, ...builtIn];
+const targets = select('variant', [...variants, ...builtIn], ({ name }) => name, [process.argv[4] ?? '*']);
 const runsOfProperty = Math.ceil(wanted / (targets.length * small.length));
 
 mkdirSync('.plumbline/false-alarms', { recursive: true });

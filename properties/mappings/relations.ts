@@ -11,7 +11,7 @@ import { moderate, summable } from './plans.ts';
 const cotangents = ['preMappingCotangent', 'postMappingCotangent', 'residualMappingCotangent'];
 const gradients = ['streamsGradient', 'projectionGradient', 'scalesGradient', 'biasesGradient', 'normWeightGradient'];
 
-export const mappingsParity = parity('mappings/parity', 'mappings', ['fewer-iterations', 'larger-epsilon', 'transposed', 'lower-precision']);
+export const mappingsParity = parity('mappings/parity', 'mappings', ['fewer-iterations', 'larger-epsilon', 'lower-precision']);
 export const mappingsVjpParity = parity('mappings/vjp-parity', 'mappings-vjp', ['fewer-iterations', 'larger-epsilon', 'lower-precision'], moderate);
 export const summedGradientParity = parity('mappings/summed-gradient-parity', 'mappings-vjp', ['lower-precision'], summable);
 

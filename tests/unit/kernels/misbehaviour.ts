@@ -2,7 +2,7 @@
 import { expand } from '../../../src/generate/expand.ts';
 import { firstRecipes } from '../../../src/generate/first-recipes.ts';
 import { operations } from '../../../src/operations/index.ts';
-import { elementsPerToken, type OperationId, type Port, type Sizes, type Values } from '../../../src/operations/operation.ts';
+import { elementsOf, elementsPerToken, isClaimed, isShared, type OperationId, type Port, type Sizes, type Values } from '../../../src/operations/operation.ts';
 import type { KernelDeclaration } from '../../../src/targets/kernel.ts';
 import { resolveKernel, type ResolvedKernel } from '../../../src/targets/resolve.ts';
 import { roundTo } from '../../../src/tensor/codecs.ts';
@@ -25,7 +25,7 @@ export async function misbehaviour(id: OperationId, declaration: KernelDeclarati
       if (broken !== undefined) return `${broken} (n = ${recipe.sizes.streams}, ${recipe.sizes.tokens} tokens)`;
     }
     const empty = { tokens: 0, streams: 4, channels: 3, depth: 2 };
-    await call(kernel, declaration, Object.fromEntries(operation.inputs.map((port) => [port.name, new Float64Array(0)])), empty);
+    await call(kernel, declaration, Object.fromEntries(operation.inputs.map((port) => [port.name, new Float64Array(elementsOf(port, empty))])), empty);
     return undefined;
   } catch (error) {
     if (error instanceof OutcomeError) return error.outcome;
@@ -41,12 +41,13 @@ async function call(kernel: ResolvedKernel, declaration: KernelDeclaration, inpu
 
 async function aboveBound(kernel: ResolvedKernel, declaration: KernelDeclaration, inputs: Values, sizes: Sizes): Promise<string | undefined> {
   const outputs = await call(kernel, declaration, inputs, sizes);
-  const { values, errors, certified } = kernel.operation.bounded(inputs, sizes, kernel.dialect, kernel.arithmetic, kernel.dtypes);
+  const bounded = kernel.operation.bounded(inputs, sizes, kernel.dialect, kernel.arithmetic, kernel.dtypes);
+  const { values, errors } = bounded;
   for (const port of kernel.operation.outputs) {
     const measured = valuesOf(outputs[port.name]!);
     const per = elementsPerToken(port, sizes);
     for (let at = 0; at < measured.length; at++) {
-      if (certified[Math.floor(at / per)] === 0) continue;
+      if (!isClaimed(bounded, port, isShared(port) ? 0 : Math.floor(at / per), at)) continue;
       const error = Math.abs(measured[at]! - values[port.name]![at]!);
       if (!(error <= errors[port.name]![at]!)) return `${port.name}[${at}] is ${measured[at]}, not ${values[port.name]![at]}: error ${error}, bound ${errors[port.name]![at]}`;
     }
@@ -54,13 +55,14 @@ async function aboveBound(kernel: ResolvedKernel, declaration: KernelDeclaration
   return undefined;
 }
 
-/** Same bits again, without the last token, beside a poisoned token, for single tokens alone, and at other places of the batch. */
+/** Same bits again, shared gradients included; and for what belongs to tokens without the last token, beside a poisoned token, for single tokens alone, and at other places of the batch. */
 async function promiseBroken(kernel: ResolvedKernel, declaration: KernelDeclaration, inputs: Values, sizes: Sizes): Promise<string | undefined> {
   const { tokens } = sizes;
   const first = await call(kernel, declaration, inputs, sizes);
   const sameBits = async (given: Values, count: number, of: (token: number) => number, compared: number): Promise<boolean> => {
     const outputs = await call(kernel, declaration, given, { ...sizes, tokens: count });
-    return kernel.operation.outputs.every((port) => {
+    return kernel.operation.outputs.filter((port) => count === tokens && given === inputs ? true : !isShared(port)).every((port) => {
+      if (isShared(port)) return firstBitDifference(outputs[port.name]!.data, first[port.name]!.data) < 0;
       const per = elementsPerToken(port, sizes);
       const token = (t: Tensor, at: number): Tensor['data'] => t.data.slice(at * per, (at + 1) * per);
       for (let at = 0; at < compared; at++) if (firstBitDifference(token(outputs[port.name]!, at), token(first[port.name]!, of(at))) >= 0) return false;
@@ -69,6 +71,7 @@ async function promiseBroken(kernel: ResolvedKernel, declaration: KernelDeclarat
   };
   const picked = (count: number, of: (token: number) => number): Values =>
     mapPorts(kernel, (port) => {
+      if (isShared(port)) return inputs[port.name]!;
       const per = elementsPerToken(port, sizes);
       return Float64Array.from({ length: count * per }, (_, at) => inputs[port.name]![of(Math.floor(at / per)) * per + (at % per)]!);
     });
@@ -78,7 +81,7 @@ async function promiseBroken(kernel: ResolvedKernel, declaration: KernelDeclarat
   if (!(await sameBits(picked(tokens, back), tokens, back, tokens))) return 'other bits at other places of the batch';
   if (tokens < 2) return undefined;
   if (!(await sameBits(picked(tokens - 1, same), tokens - 1, same, tokens - 1))) return 'other bits without the last token';
-  const poisoned = mapPorts(kernel, (port) => inputs[port.name]!.slice().fill(NaN, (tokens - 1) * elementsPerToken(port, sizes)));
+  const poisoned = mapPorts(kernel, (port) => (isShared(port) ? inputs[port.name]! : inputs[port.name]!.slice().fill(NaN, (tokens - 1) * elementsPerToken(port, sizes))));
   if (!(await sameBits(poisoned, tokens, same, tokens - 1))) return 'other bits beside a poisoned token';
   for (let token = 0; token < Math.min(tokens, 8); token++) {
     if (!(await sameBits(picked(1, () => token), 1, () => token, 1))) return 'other bits for a token alone';

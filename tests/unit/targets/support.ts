@@ -1,6 +1,6 @@
 import type { Sizes } from '../../../src/operations/operation.ts';
 import type { KernelDeclaration, Target } from '../../../src/targets/kernel.ts';
-import { elementsPerToken, shapeOf, type Operation, type Values } from '../../../src/operations/operation.ts';
+import { elementsOf, shapeOf, type Operation, type Values } from '../../../src/operations/operation.ts';
 import { tensor, valuesOf, type Tensor } from '../../../src/tensor/tensor.ts';
 
 /** A small deterministic generator: reproducible inputs without the generator under construction elsewhere. */
@@ -17,7 +17,7 @@ export function inputsOf(operation: Operation, sizes: Sizes, seed: number, scale
   const random = randoms(seed);
   const inputs: Record<string, Tensor> = {};
   for (const port of operation.inputs) {
-    const count = sizes.tokens * elementsPerToken(port, sizes);
+    const count = elementsOf(port, sizes);
     const positive = port.role === 'residual-mapping' || port.role === 'mapping';
     const width = port.role === 'logits' ? scale : 1;
     const values = Float64Array.from({ length: count }, () => (positive ? random() / sizes.streams : width * (2 * random() - 1)));

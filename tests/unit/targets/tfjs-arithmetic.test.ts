@@ -34,6 +34,8 @@ async function worst(backend: 'cpu' | 'wasm', from: number, to: number, sign: 1 
 }
 
 const exp: Map = (tf, x) => tf.exp(tf.tensor1d(x));
+const rsqrt: Map = (tf, x) => tf.rsqrt(tf.tensor1d(x));
+const sigmoid: Map = (tf, x) => tf.sigmoid(tf.tensor1d(x));
 const log: Map = (tf, x) => tf.log(tf.tensor1d(x));
 /** The second entry of softmax([0, x]); below −17.4, where 1 + eˣ rounds to 1, it is the exponential that softmax computes. */
 const softmax: Map = (tf, x) => tf.softmax(tf.stack([tf.zeros([x.length]), tf.tensor1d(x)], 1)).slice([0, 1], [x.length, 1]);
@@ -56,6 +58,21 @@ describe.each(['cpu', 'wasm'] as const)('tfjs-%s', { timeout: 1_200_000 }, (back
     for (const { error, tried } of [await worst(backend, 2 ** -10, 0.9999, 1, log, Math.log), await worst(backend, 1.0001, 32, 1, log, Math.log)]) {
       expect(tried).toBeGreaterThan(5000);
       expect(error).toBeLessThanOrEqual(declared.log.relative);
+    }
+  });
+
+  it('rsqrt is as accurate as declared', async () => {
+    const { error, tried } = await worst(backend, 2 ** -120, 2 ** 120, 1, rsqrt, (x) => 1 / Math.sqrt(x));
+    expect(tried).toBeGreaterThan(5000);
+    expect(error).toBeLessThanOrEqual(declared.inverseSqrt);
+  });
+
+  it('sigmoid is as accurate as declared, and as 1/(1 + exp(−x)) where nothing is declared', async () => {
+    const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+    const composed = declared.exp.constant + 1 + declared.division.perLine + declared.division.perEntry;
+    for (const { error, tried } of [await worst(backend, 2 ** -12, 80, -1, sigmoid, logistic), await worst(backend, 2 ** -12, 80, 1, sigmoid, logistic)]) {
+      expect(tried).toBeGreaterThan(5000);
+      expect(error).toBeLessThanOrEqual(declared.sigmoid?.relative ?? composed);
     }
   });
 
