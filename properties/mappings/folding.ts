@@ -33,7 +33,7 @@ export const folding = defineProperty<MappingsDialect>({
   class: 'exact',
   usesReference: false,
   inputs: { ...moderate, parameters: ['integers'] },
-  power: ['lower-precision'],
+  power: [],
   async check(context) {
     const { kernel, sizes } = context;
     const judge = context.judge();

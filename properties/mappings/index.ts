@@ -1,5 +1,6 @@
 /** All claims about the coefficient kernel and its gradients. */
 import type { Property } from '../../src/verify/property.ts';
+import { mappingsAdjoint } from './adjoint.ts';
 import { folding, vjpWeightUnused, weightUnused } from './folding.ts';
 import { gateComplement, gateRanges } from './gates.ts';
 import { gradientBatches } from './gradient-batches.ts';
@@ -15,6 +16,6 @@ import { staticGradients, staticMappings } from './static-coefficients.ts';
 
 export const mappingsProperties: readonly Property[] = [
   mappingsParity, gateRanges, gateComplement, pickedInputs, ...residualProperties, staticMappings, scaleInvariance, folding, weightUnused, mappingsRelabelling, channelOrder,
-  mappingsVjpParity, summedGradientParity, gradientBatches, productRelation, biasGradientSums, projectionOuterProduct, radialGradient, staticGradients, vjpWeightUnused,
+  mappingsVjpParity, summedGradientParity, mappingsAdjoint, gradientBatches, productRelation, biasGradientSums, projectionOuterProduct, radialGradient, staticGradients, vjpWeightUnused,
   mappingsVjpAdditivity, mappingsVjpRelabelling, vjpChannelOrder, mappingsVjpZeroCotangent,
 ];

@@ -23,7 +23,7 @@ export const scaleInvariance = defineProperty<MappingsDialect>({
   class: 'exact',
   usesReference: false,
   inputs: moderate,
-  power: ['lower-precision'],
+  power: [],
   notApplicable: ({ dialect }) => (dialect.norm === 'none' ? 'the dialect has no norm' : undefined),
   async check(context) {
     const { kernel, sizes } = context;

@@ -14,7 +14,7 @@ import type { KernelCaller } from '../call.ts';
 import { examine, type Examination } from '../examine.ts';
 import type { Property, ResolvedKernel } from '../property.ts';
 import { complexity, literalRecipe, problemsOf, select, sharedOf, type Problem } from './literal.ts';
-import { simplifications } from './simplify.ts';
+import { simplifications, simplifyingSteps } from './simplify.ts';
 
 export interface Shrunk {
   readonly recipe: Recipe;
@@ -167,31 +167,24 @@ class Shrinker {
 
   async simplifyNumbers(): Promise<void> {
     const { operation } = this.kernel;
-    await this.simplifyShared();
+    await this.simplifyShared(Math.floor(this.left / 2));
     const { sizes, inputs } = this.examination.case;
     const problems = problemsOf(operation, inputs, sizes);
     if (problems.length === 1) await this.simplifyOne(problems[0]!, sizes);
     else await this.simplifyBatch(problems, sizes);
+    await this.simplifyShared(0);
   }
 
-  /** Simpler parameters, boldest first; every candidate costs a call, so at most half of what is left goes here. */
-  private async simplifyShared(): Promise<void> {
+  /** Simpler parameters; every candidate costs a call, of which `kept` are left for others. */
+  private async simplifyShared(kept: number): Promise<void> {
     const { operation } = this.kernel;
-    const reserve = Math.floor(this.left / 2);
-    const refused = new Set<string>();
-    for (let taken = true; taken; ) {
-      taken = false;
+    for (const step of simplifyingSteps(sharedOf(operation, this.examination.case.inputs))) {
       const { sizes, inputs } = this.examination.case;
       const shared = sharedOf(operation, inputs);
-      if (Object.keys(shared).length === 0) return;
-      const problems = problemsOf(operation, inputs, sizes);
-      const simpler = simplifications(shared).filter((candidate) => complexity(candidate) < complexity(shared) && !refused.has(JSON.stringify(candidate)));
-      for (const candidate of simpler.slice(0, 24)) {
-        if (this.left <= reserve) return;
-        taken = await this.accepts(literalRecipe(this.recipe, operation, problems, candidate, sizes));
-        if (taken) break;
-        refused.add(JSON.stringify(candidate));
-      }
+      const candidate = step(shared);
+      if (!(complexity(candidate) < complexity(shared))) continue;
+      if (this.left <= kept) return;
+      await this.accepts(literalRecipe(this.recipe, operation, problemsOf(operation, inputs, sizes), candidate, sizes));
     }
   }
 

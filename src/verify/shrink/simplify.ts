@@ -40,6 +40,22 @@ export function simplifications(problem: Problem): Problem[] {
   return candidates.slice(0, mostCandidates);
 }
 
+/**
+ * Steps that make a problem simpler one after another, boldest first: whole ports, all numbers, ever smaller parts of what is not zero. For what a batch
+ * shares, where every candidate costs a call: a step that another has made needless changes nothing and costs none.
+ */
+export function simplifyingSteps(problem: Problem): ((current: Problem) => Problem)[] {
+  const ports = Object.keys(problem);
+  const nonZero = ports.flatMap((port) => problem[port]!.map((value, index) => ({ port, index, value }))).filter(({ value }) => !Object.is(value, 0));
+  const changes: ((value: number) => number)[] = [Math.sign, Math.round, (value) => digits(value, 1)];
+  return [
+    ...ports.map((port) => (current: Problem) => mapped(current, [port], () => 0)),
+    ...changes.map((change) => (current: Problem) => mapped(current, ports, change)),
+    ...changes.flatMap((change) => ports.map((port) => (current: Problem) => mapped(current, [port], change))),
+    ...blocks(nonZero.length).map(([from, to]) => (current: Problem) => replaced(current, nonZero.slice(from, to), () => 0)),
+  ];
+}
+
 /** Index ranges of halves, quarters … down to single places. */
 function blocks(length: number): [number, number][] {
   const ranges: [number, number][] = [];
