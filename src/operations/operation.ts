@@ -19,7 +19,17 @@ export type OperationId =
   | 'stream-write'
   | 'stream-write-vjp'
   | 'stack'
-  | 'stack-vjp';
+  | 'stack-vjp'
+  | 'expand'
+  | 'expand-vjp'
+  | 'head'
+  | 'head-vjp'
+  | 'layer'
+  | 'layer-vjp'
+  | 'layer-stack'
+  | 'layer-stack-vjp'
+  | 'single-pass'
+  | 'single-pass-vjp';
 
 /** Sizes of a case: tokens B, streams n, channels C, depth D (number of sublayers). Those an operation lacks are 1. */
 export interface Sizes {
