@@ -80,13 +80,13 @@ export function coefficientsOf(inputs: Readonly<Record<string, Tensor>>, { strea
 }
 
 /** 1/√(mean + ε), or 1/(√mean + ε). */
-function inverseRoot(mean: number, { rmsEpsilon, rmsEpsilonPlace }: MappingsDialect, round: Round): number {
+export function inverseRoot(mean: number, { rmsEpsilon, rmsEpsilonPlace }: Pick<MappingsDialect, 'rmsEpsilon' | 'rmsEpsilonPlace'>, round: Round): number {
   if (rmsEpsilonPlace === 'inside') return round(1 / round(Math.sqrt(round(mean + rmsEpsilon))));
   return round(1 / round(round(Math.sqrt(mean)) + rmsEpsilon));
 }
 
 /** ∂r/∂s·2, s the sum of squares: −r³/K, or −r²/(√mean·K) where ε is outside the root. */
-export function inverseRootSlope(mean: number, root: number, perGroup: number, { rmsEpsilonPlace }: MappingsDialect, round: Round): number {
+export function inverseRootSlope(mean: number, root: number, perGroup: number, { rmsEpsilonPlace }: Pick<MappingsDialect, 'rmsEpsilonPlace'>, round: Round): number {
   const square = round(root * root);
   if (rmsEpsilonPlace === 'inside') return round(-round(square * root) / perGroup);
   return round(-square / round(round(Math.sqrt(mean)) * perGroup));
