@@ -2,6 +2,7 @@
 import type { Property } from '../src/verify/property.ts';
 import { depthProperties } from './depth/index.ts';
 import { gradientProperties } from './gradient/index.ts';
+import { layersProperties } from './layers/index.ts';
 import { mappingsProperties } from './mappings/index.ts';
 import { robustnessProperties } from './robustness/index.ts';
 import { sinkhornProperties } from './sinkhorn/index.ts';
@@ -15,6 +16,7 @@ export const properties: readonly Property[] = [
   ...mappingsProperties,
   ...streamsProperties,
   ...depthProperties,
+  ...layersProperties,
   ...robustnessProperties,
 ];
 

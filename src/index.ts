@@ -12,6 +12,10 @@ export { operations } from './operations/index.ts';
 export type { Bounded, Operation, OperationId, Port, Sizes, Term, Values } from './operations/operation.ts';
 export { firstNormalised, halfSteps, sinkhornPresets, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './operations/sinkhorn/dialect.ts';
 export { sinkhornClosedForm } from './operations/sinkhorn/closed-form.ts';
+export {
+  expandPresets, headPresets, layerPresets, layerStackVjpPresets, layerVjpPresets,
+  type ExpandDialect, type HeadDialect, type LayerDialect, type LayerVjpDialect, type StackVjpDialect,
+} from './operations/layers/dialect.ts';
 export { mappingsPresets, mappingsVjpPresets, type MappingsDialect, type MappingsVjpDialect } from './operations/mappings/dialect.ts';
 export { mixingPresets, type MixingDialect } from './operations/streams/dialect.ts';
 

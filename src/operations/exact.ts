@@ -4,6 +4,7 @@
  */
 import type { BigNumber } from 'mathjs';
 
+import { layerMatrices } from './exact/layer-outputs.ts';
 import { exactMappings, exactMappingsVjp, type CoefficientInputs } from './exact/mappings.ts';
 import { exactly, matrixFrom, type Matrix } from './exact/numbers.ts';
 import { exactSinkhorn, exactSinkhornVjp } from './exact/sinkhorn.ts';
@@ -86,10 +87,11 @@ function matrices(operation: OperationId, inputs: Values, sizes: Sizes, dialect:
       const outputs = exact.exactStack(mappings(), port('streams', n, channels), identity, mixing);
       return { composite: outputs.composite, finalStreams: outputs.streams };
     }
-    default: {
-      operation satisfies 'stack-vjp';
+    case 'stack-vjp': {
       const gradients = exact.exactStackVjp(mappings(), port('streams', n, channels), port('cotangent', n, channels), mixing);
       return { residualMappingsGradient: gradients.mappings.flat(), streamsGradient: gradients.streams };
     }
+    default:
+      return layerMatrices(operation, inputs, sizes, dialect);
   }
 }

@@ -1,7 +1,10 @@
 /** All operations as tfjs kernels. Declaring their arithmetic is the job of the target that knows the backend. */
+import { expandPresets, headOf, layerPresets, type LayerDialect } from '../../operations/layers/dialect.ts';
 import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import type { OperationId } from '../../operations/operation.ts';
 import type { SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { expandRun, expandVjpRun, headRun, headVjpRun } from './ends.ts';
+import { layerRun, layerStackRun, layerStackVjpRun, layerVjpRun, singlePassRun, singlePassVjpRun } from './layers.ts';
 import { mappingsRun, mappingsVjpRun, servedMappings } from './mappings.ts';
 import { sinkhornRun, sinkhornVjpRun } from './sinkhorn.ts';
 import type { TfjsRun, TfjsSession } from './session.ts';
@@ -24,6 +27,10 @@ export interface TfjsKernel {
 export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect, own: Partial<Omit<MappingsDialect, keyof SinkhornDialect>> = {}): Readonly<Record<OperationId, TfjsKernel>> {
   const mixing = { orientation: dialect.orientation };
   const mappings = servedMappings({ ...mappingsPresets['tilekernels']!, ...own, ...dialect });
+  const layer: LayerDialect = { ...layerPresets['tilekernels']!, ...mappings };
+  const layerVjp = { ...layer, derivative: 'unrolled' as const };
+  const head = headOf(mappings);
+  const expand = expandPresets['paper']!;
   return {
     sinkhorn: { dialect, run: sinkhornRun(session, dialect) },
     'sinkhorn-vjp': { dialect: { ...dialect, derivative: 'unrolled' }, run: sinkhornVjpRun(session, dialect) },
@@ -35,5 +42,15 @@ export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect, own:
     'stream-write-vjp': { dialect: mixing, run: streamWriteVjpRun(session, mixing) },
     stack: { dialect: mixing, run: stackRun(session, mixing) },
     'stack-vjp': { dialect: mixing, run: stackVjpRun(session, mixing) },
+    expand: { dialect: { ...expand }, run: expandRun(session, expand) },
+    'expand-vjp': { dialect: { ...expand }, run: expandVjpRun(session, expand) },
+    head: { dialect: { ...head }, run: headRun(session, head) },
+    'head-vjp': { dialect: { ...head }, run: headVjpRun(session, head) },
+    layer: { dialect: { ...layer }, run: layerRun(session, layer) },
+    'layer-vjp': { dialect: layerVjp, run: layerVjpRun(session, layer) },
+    'layer-stack': { dialect: { ...layer }, run: layerStackRun(session, layer) },
+    'layer-stack-vjp': { dialect: { ...layerVjp, backward: 'stored' }, run: layerStackVjpRun(session, layer) },
+    'single-pass': { dialect: { ...layer }, run: singlePassRun(session, layer) },
+    'single-pass-vjp': { dialect: layerVjp, run: singlePassVjpRun(session, layer) },
   };
 }

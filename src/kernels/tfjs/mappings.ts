@@ -12,6 +12,8 @@ export function servedMappings(dialect: MappingsDialect): MappingsDialect {
   return { ...dialect, projectionRounding: 'exact' };
 }
 
+/** What a projection is divided by. */
+type Norm = Pick<MappingsDialect, 'norm' | 'rmsEpsilon' | 'rmsEpsilonPlace'>;
 type Mappings = Record<'preMapping' | 'postMapping' | 'residualMapping', Node>;
 
 /** streams [B, n, C], projection [n² + 2n, nC], scales [3], biases [n² + 2n], normWeight [nC] → preMapping, postMapping [B, n], residualMapping [B, n, n]. */
@@ -55,7 +57,8 @@ export function mappingsVjpRun(session: TfjsSession, dialect: MappingsDialect): 
   return evaluate(session, shapes, graph);
 }
 
-function mappings(session: TfjsSession, dialect: MappingsDialect, sizes: Sizes, streams: Node, projection: Node, scales: Node, biases: Node, normWeight: Node): Mappings {
+/** The three mappings as nodes. */
+export function mappings(session: TfjsSession, dialect: MappingsDialect, sizes: Sizes, streams: Node, projection: Node, scales: Node, biases: Node, normWeight: Node): Mappings {
   const { tf } = session;
   const { tokens, streams: n } = sizes;
   const normalised = projected(tf, dialect, sizes, streams, dialect.normWeight ? tf.mul(projection, normWeight) : projection);
@@ -72,7 +75,7 @@ function mappings(session: TfjsSession, dialect: MappingsDialect, sizes: Sizes, 
 }
 
 /** r·(x·φ), [B, n² + 2n]: each stream's part divided by its own root mean square where the norm is per stream. */
-function projected(tf: Tf, dialect: MappingsDialect, { tokens, streams: n, channels }: Sizes, streams: Node, folded: Node): Node {
+export function projected(tf: Tf, dialect: Norm, { tokens, streams: n, channels }: Sizes, streams: Node, folded: Node): Node {
   const width = n * channels;
   const flat = tf.reshape(streams, [tokens, width]);
   if (dialect.norm === 'none') return tf.matMul(flat, folded, false, true);
@@ -86,7 +89,7 @@ function projected(tf: Tf, dialect: MappingsDialect, { tokens, streams: n, chann
   return parts.reduce((sum, part) => tf.add(sum, part));
 }
 
-function inverseRoot(tf: Tf, { rmsEpsilon, rmsEpsilonPlace }: MappingsDialect, x: Node, axis: number): Node {
+function inverseRoot(tf: Tf, { rmsEpsilon, rmsEpsilonPlace }: Norm, x: Node, axis: number): Node {
   const mean = tf.mean(tf.mul(x, x), axis, true);
   if (rmsEpsilonPlace === 'inside') return tf.rsqrt(tf.add(mean, rmsEpsilon));
   return tf.div(1, tf.add(tf.sqrt(mean), rmsEpsilon));

@@ -24,7 +24,8 @@ export type TfjsRun = (inputs: Readonly<Record<string, Tensor>>, sizes: Sizes) =
 
 type PortName =
   | 'logits' | 'cotangent' | 'preMapping' | 'postMapping' | 'residualMapping' | 'residualMappings' | 'streams' | 'layerOutput'
-  | 'projection' | 'scales' | 'biases' | 'normWeight' | 'preMappingCotangent' | 'postMappingCotangent' | 'residualMappingCotangent';
+  | 'projection' | 'scales' | 'biases' | 'normWeight' | 'preMappingCotangent' | 'postMappingCotangent' | 'residualMappingCotangent'
+  | 'hidden' | 'headProjection' | 'headScale' | 'headBiases' | 'innerWeight' | 'projections' | 'normWeights' | 'innerWeights' | 'finalStreamsCotangent' | 'collapsedCotangent';
 
 /** From input nodes to output nodes, both keyed by port name. */
 export type Graph = (inputs: Readonly<Record<PortName, Node>>, sizes: Sizes) => Record<string, Node>;

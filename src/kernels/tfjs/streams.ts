@@ -61,11 +61,13 @@ export function mix(tf: Tf, dialect: MixingDialect, residualMapping: Node, strea
   return tf.matMul(residualMapping, streams, dialect.orientation === 'transposed');
 }
 
-function read(tf: Tf, preMapping: Node, streams: Node): Node {
+/** Σ_i pre_i·x_i. */
+export function read(tf: Tf, preMapping: Node, streams: Node): Node {
   return tf.squeeze(tf.matMul(tf.expandDims(preMapping, 1), streams), [1]);
 }
 
-function write(tf: Tf, dialect: MixingDialect, residualMapping: Node, postMapping: Node, streams: Node, layerOutput: Node): Node {
+/** E·x + post·out. */
+export function write(tf: Tf, dialect: MixingDialect, residualMapping: Node, postMapping: Node, streams: Node, layerOutput: Node): Node {
   const written = tf.matMul(tf.expandDims(postMapping, 2), tf.expandDims(layerOutput, 1));
   return tf.add(mix(tf, dialect, residualMapping, streams), written);
 }

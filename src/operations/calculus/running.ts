@@ -6,8 +6,8 @@
  *              fewer for the kernel where it declares how many additions a term passes,
  *              and k·U for underflow, U the arithmetic's smallest result (twice where results are flushed: the products', the sums')
  *   store      Δ += u_s·(|x| + Δ) + U_s where the arithmetic's storage is coarser than what it computes in
- *   TF32       exact where the dialect says how an input is rounded and the number is the kernel's own; else a unit of 2⁻¹⁰: both numbers rounded to nearest, or
- *              one of them cut
+ *   TF32       where the dialect says how a number is rounded, what the ends of x ± Δ are rounded to: roundings are monotone, so most Δ vanish and few become a
+ *              step of 2⁻¹⁰; else a unit of 2⁻¹⁰: both numbers rounded to nearest, or one of them cut
  *   function   its own error and its largest difference over x ± Δ (elementary.ts)
  *   Sinkhorn   its own bound with logits that are off by Δ (trajectory.ts), its derivative's with cotangents that are off as well (token-vjp.ts)
  *
@@ -139,9 +139,15 @@ export class RunningCalculus implements Calculus<Errors> {
       const value = x.value[i]!;
       const radius = x.radius[i]!;
       const size = Math.abs(value) + radius;
-      // 'any' says neither how it rounds nor which of x, x·r and x·r·w is rounded; otherwise another number may have another neighbour
-      if (size > 0 && (radius > 0 || rounding === 'any')) x.radius[i] = (radius + 2 * tf32Unit * size + tf32Underflow) * slack;
-      x.value[i] = tf32(value, rounding);
+      const rounded = tf32(value, rounding);
+      x.value[i] = rounded;
+      if (rounding === 'any') {
+        // neither how it rounds nor which of x, x·r and x·r·w is rounded
+        if (size > 0) x.radius[i] = (radius + 2 * tf32Unit * size + tf32Underflow) * slack;
+      } else if (radius > 0) {
+        const reach = radius + 2 ** -50 * size;
+        x.radius[i] = Math.max(tf32(value + reach, rounding) - rounded, rounded - tf32(value - reach, rounding));
+      }
       x.magnitude[i] = Math.abs(x.value[i]!) + x.radius[i]!;
     }
   }

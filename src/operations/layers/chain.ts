@@ -3,7 +3,6 @@
  * the previous sublayer's, the first one reading stream 0 alone (single-pass mHC).
  */
 import type { Calculus } from '../calculus/calculus.ts';
-import { closeParameters } from '../mappings/pullback.ts';
 import type { Sizes } from '../operation.ts';
 import type { LayerDialect, LayerVjpDialect } from './dialect.ts';
 import { parametersOf, Sublayer } from './sublayer.ts';
@@ -100,9 +99,8 @@ export class ChainPullback<S> {
 
   /** Ends the sums over tokens. */
   close(): void {
-    const { calculus, sizes, gradients } = this;
-    const { tokens, streams: n, channels } = sizes;
-    this.sublayers.forEach((_, l) => closeParameters(calculus, parametersOf(gradients, l, sizes), tokens, n, n * channels));
-    calculus.close(gradients['innerWeights']!, 0, sizes.depth * channels, 3, tokens, 2);
+    const { tokens, channels, depth } = this.sizes;
+    for (const sublayer of this.sublayers) sublayer.coefficients.finish(tokens);
+    this.calculus.close(this.gradients['innerWeights']!, 0, depth * channels, 3, tokens, 2);
   }
 }

@@ -38,6 +38,8 @@ export class HeadMixes<S> {
   private readonly squares: S;
   private readonly roots: S;
   private readonly products: S;
+  /** The products as a kernel may sum them over k last, see `mappings/pullback.ts`. */
+  private readonly sums: S;
   private readonly normalised: S;
   private readonly logits: S;
   private readonly gates: S;
@@ -55,7 +57,7 @@ export class HeadMixes<S> {
     const { width, groups } = this;
     const zeros = (length: number): S => calculus.zeros(length);
     [this.mixes, this.cotangent, this.normalised, this.logits, this.gates, this.rows, this.slopes] = [zeros(n), zeros(n), zeros(n), zeros(n), zeros(n), zeros(n), zeros(n)];
-    [this.squares, this.roots, this.products] = [zeros(groups), zeros(groups), zeros(groups * n)];
+    [this.squares, this.roots, this.products, this.sums] = [zeros(groups), zeros(groups), zeros(groups * n), zeros(groups * n)];
     [this.rounded, this.operands] = [zeros(n * width), zeros(width)];
     calculus.copy(parameters.projection, 0, this.rounded, 0, n * width);
     if (this.rounding !== undefined) calculus.tensorCore(this.rounded, 0, n * width, this.rounding);
@@ -72,7 +74,9 @@ export class HeadMixes<S> {
       for (let j = 0; j < n; j++) calculus.gram(entry(this.products, g * n + j), this.operands, from, 1, this.rounded, j * this.width + from, 1, perGroup);
       if (dialect.norm !== 'none') calculus.gram(entry(this.squares, g), streams, at + from, 1, streams, at + from, 1, perGroup);
     }
-    calculus.close(this.products, 0, groups * n, 2, perGroup, 1);
+    calculus.copy(this.products, 0, this.sums, 0, groups * n);
+    calculus.close(this.sums, 0, groups * n, n + 7, perGroup, 2);
+    calculus.close(this.products, 0, groups * n, 3, perGroup, 2);
     calculus.store(this.products, 0, groups * n);
     if (dialect.norm === 'none') {
       calculus.fill(this.roots, 1);
@@ -108,16 +112,17 @@ export class HeadMixes<S> {
     calculus.scale(this.rows, 0, parameters.scale, 0, this.logits, 0, n);
     calculus.close(this.rows, 0, n, 1);
     const [perRow, dots] = [this.gates, this.mixes]; // of no use any more
+    calculus.copy(streams, at, this.operands, 0, this.width);
+    if (this.rounding !== undefined) calculus.tensorCore(this.operands, 0, this.width, 'any');
     for (let g = 0; g < groups; g++) {
       const from = g * perGroup;
       calculus.fill(perRow, 0);
       calculus.scale(perRow, 0, this.roots, g, this.rows, 0, n);
       calculus.close(perRow, 0, n, 2);
       calculus.store(perRow, 0, n);
-      for (let j = 0; j < n; j++) calculus.scale(streamsGradient, gradientAt + from, perRow, j, this.rounded, j * this.width + from, perGroup);
       if (dialect.norm !== 'none') {
         calculus.fill(dots, 0);
-        calculus.gram(entry(dots, 0), this.rows, 0, 1, this.products, g * n, 1, n);
+        calculus.gram(entry(dots, 0), this.rows, 0, 1, this.sums, g * n, 1, n);
         calculus.close(dots, 0, 1, n + 1);
         calculus.fill(this.slopes, 0);
         calculus.apply(this.cotangent, 0, this.squares, g, 1, inverseRootSlope(perGroup, dialect.rmsEpsilon, dialect.rmsEpsilonPlace));
@@ -125,10 +130,12 @@ export class HeadMixes<S> {
         calculus.close(this.slopes, 0, 1, 2);
         calculus.scale(streamsGradient, gradientAt + from, this.slopes, 0, streams, at + from, perGroup);
       }
+      // tensor cores round their operands here as well
       if (this.rounding !== undefined) calculus.tensorCore(perRow, 0, n, 'any');
-      calculus.copy(streams, at, this.operands, 0, this.width);
-      if (this.rounding !== undefined) calculus.tensorCore(this.operands, 0, this.width, 'any');
-      for (let j = 0; j < n; j++) calculus.scale(gradients.projection, j * this.width + from, perRow, j, this.operands, from, perGroup);
+      for (let j = 0; j < n; j++) {
+        calculus.scale(streamsGradient, gradientAt + from, perRow, j, this.rounded, j * this.width + from, perGroup);
+        calculus.scale(gradients.projection, j * this.width + from, perRow, j, this.operands, from, perGroup);
+      }
     }
     return n + 4;
   }
@@ -157,7 +164,7 @@ export class HeadMixes<S> {
 export function closeHead<S>(calculus: Calculus<S>, gradients: HeadParameters<S>, tokens: number, n: number, width: number): void {
   calculus.close(gradients.projection, 0, n * width, 3, tokens, 2);
   calculus.close(gradients.biases, 0, n, 0, tokens);
-  calculus.close(gradients.scale, 0, 1, 2, tokens + n);
+  calculus.close(gradients.scale, 0, 1, 2, tokens * n);
 }
 
 function entry<S>(data: S, at: number): { data: S; at: number; row: number; column: number } {
