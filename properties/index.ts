@@ -2,8 +2,8 @@
 import type { Property } from '../src/verify/property.ts';
 import { depthProperties } from './depth/index.ts';
 import { gradientProperties } from './gradient/index.ts';
-import { mappingsProperties } from './mappings/index.ts';
 import { layersProperties } from './layers/index.ts';
+import { mappingsProperties } from './mappings/index.ts';
 import { relativesProperties } from './relatives/index.ts';
 import { robustnessProperties } from './robustness/index.ts';
 import { sinkhornProperties } from './sinkhorn/index.ts';
