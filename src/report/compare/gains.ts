@@ -60,15 +60,16 @@ export function compareMarkdown(report: CompareReport): string {
   return `${['## plumbline compare', inputsOf(report), ...blocks, ...definitions].join('\n\n')}\n`;
 }
 
-/** Gain over depth, one chart per setting; the larger of both directions. */
+/** Largest gain that a linear axis shows beside gains near 1. */
+const small = 10;
+
+/** Gain over depth, the larger of both directions: one chart per setting, and another of the designs whose gain stays small. */
 export function comparePlot(report: CompareReport): string {
-  const charts = report.settings.map(({ name, designs }) => ({
-    title: `Composite gain, ${name} sublayers`,
-    xLabel: 'sublayers',
-    yLabel: 'Amax gain, larger direction',
-    xLog: true,
-    yLog: true,
-    series: designs.map(({ design, figures }) => ({ name: design, points: figures.map(({ depth, forward, backward }) => [depth, Math.max(forward, backward)] as const) })),
-  }));
+  const charts = report.settings.flatMap(({ name, designs }) => {
+    const series = designs.map(({ design, figures }) => ({ name: design, points: figures.map(({ depth, forward, backward }) => [depth, Math.max(forward, backward)] as const) }));
+    const below = series.filter(({ points }) => points.every(([, value]) => value <= small));
+    const whole = { title: `Composite gain, ${name} sublayers`, xLabel: 'sublayers', yLabel: 'Amax gain, larger direction', xLog: true, yLog: true, series };
+    return below.length > 0 && below.length < series.length ? [whole, { ...whole, title: `The same, designs that stay below ${small}`, yLog: false, series: below }] : [whole];
+  });
   return renderSvg(charts, `plumbline compare · ${inputsOf(report)}`);
 }

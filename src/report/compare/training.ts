@@ -8,6 +8,7 @@ import { alignedTable, gain, markdownTable, type Table } from './text.ts';
 const lastSteps = 10;
 
 export const trainingNotes: readonly string[] = [
+  'runs: those that made all steps, of those that began; the other columns are of these alone where there are any.',
   'loss: mean cross-entropy in nats of the last 10 steps, mean (least … largest) over seeds. steps to half: first step whose loss, averaged over 5, is below half of chance.',
   'gradient norm: median and largest ‖gradient‖ over all steps and seeds. gain: largest composite Amax gain (larger direction) of the learned mappings over all snapshots.',
   'Same steps, batches, optimiser, learning rate, width and start for all designs; parameters differ, because mappings have some. Nothing was tuned for one of them.',
@@ -25,11 +26,13 @@ function rowsOf({ runs }: TrainingReport): Row[] {
 }
 
 function tableOf(report: TrainingReport): Table {
-  const header = ['', 'parameters', 'loss', 'steps to half', 'gradient norm', 'gain', 'non-finite steps', 'ms/step'];
+  const header = ['', 'runs', 'parameters', 'loss', 'steps to half', 'gradient norm', 'gain', 'non-finite steps', 'ms/step'];
   return [header, ...rowsOf(report).map(({ label, runs }) => [label, ...cells(runs, report)])];
 }
 
-function cells(runs: readonly TrainingRun[], { chance }: TrainingReport): string[] {
+function cells(all: readonly TrainingRun[], { chance, steps }: TrainingReport): string[] {
+  const complete = all.filter((run) => run.steps === steps);
+  const runs = complete.length > 0 ? complete : all;
   const finals = runs.map((run) => mean(run.losses.slice(-lastSteps)));
   const known = finals.filter((loss) => loss !== undefined);
   const spread = known.length === 0 ? 'not finite' : `${gain(mean(known))} (${gain(Math.min(...known))} … ${gain(Math.max(...known))})`;
@@ -37,6 +40,7 @@ function cells(runs: readonly TrainingRun[], { chance }: TrainingReport): string
   const norms = runs.flatMap(({ gradientNorms }) => gradientNorms.filter((norm) => norm !== null)).sort((a, b) => a - b);
   const gains = runs.flatMap(({ snapshots }) => snapshots.map(({ compositeForward, compositeBackward }) => (compositeForward === null || compositeBackward === null ? Infinity : Math.max(compositeForward, compositeBackward))));
   return [
+    complete.length === all.length ? String(all.length) : `${complete.length} of ${all.length}`,
     String(runs[0]!.parameters),
     known.length < finals.length ? `${spread}, ${finals.length - known.length} not finite` : spread,
     halves.map((step) => step ?? 'never').join(', '),
