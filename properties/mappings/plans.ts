@@ -6,12 +6,12 @@ export const moderate: InputPlan = { maxElements: 8192 };
 
 /**
  * Inputs for gradients that are sums over tokens: one token without a bound would leave them all without, so the families that a bound
- * of 2T half-steps cannot carry (logits of scale 8 and more, cotangents of 10¹⁰) are left to the claims about single tokens. `static` is what 16-bit kernels can be
- * held to: logits that they may have stored are off by too much for the derivative of Sinkhorn.
+ * of 2T half-steps cannot carry (logits of scale 8 and more, cotangents of 10¹⁰) are left to the claims about single tokens. `zeros` is what 16-bit kernels can
+ * be held to: other logits, which they may have stored, are off by too much for the derivative of Sinkhorn.
  */
 export const summable: InputPlan = {
   maxElements: 8192,
-  parameters: ['usual', 'picking', 'static', 'integers', 'initial'],
+  parameters: ['usual', 'picking', 'static', 'integers', 'zeros', 'initial'],
   streams: ['normal', 'integers', 'identical-streams', 'one-hot-stream', 'magnitude-ratio', 'large'],
   cotangents: ['normal', 'one-hot', 'rank-one', 'integers'],
 };
