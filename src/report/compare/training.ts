@@ -30,9 +30,14 @@ function tableOf(report: TrainingReport): Table {
   return [header, ...rowsOf(report).map(({ label, runs }) => [label, ...cells(runs, report)])];
 }
 
+/** The runs that made all steps, where there are any. */
+function wholeOnes(runs: readonly TrainingRun[], steps: number): readonly TrainingRun[] {
+  const whole = runs.filter((run) => run.steps === steps);
+  return whole.length > 0 ? whole : runs;
+}
+
 function cells(all: readonly TrainingRun[], { chance, steps }: TrainingReport): string[] {
-  const complete = all.filter((run) => run.steps === steps);
-  const runs = complete.length > 0 ? complete : all;
+  const runs = wholeOnes(all, steps);
   const finals = runs.map((run) => mean(run.losses.slice(-lastSteps)));
   const known = finals.filter((loss) => loss !== undefined);
   const spread = known.length === 0 ? 'not finite' : `${gain(mean(known))} (${gain(Math.min(...known))} … ${gain(Math.max(...known))})`;
@@ -40,7 +45,7 @@ function cells(all: readonly TrainingRun[], { chance, steps }: TrainingReport): 
   const norms = runs.flatMap(({ gradientNorms }) => gradientNorms.filter((norm) => norm !== null)).sort((a, b) => a - b);
   const gains = runs.flatMap(({ snapshots }) => snapshots.map(({ compositeForward, compositeBackward }) => (compositeForward === null || compositeBackward === null ? Infinity : Math.max(compositeForward, compositeBackward))));
   return [
-    complete.length === all.length ? String(all.length) : `${complete.length} of ${all.length}`,
+    runs.length === all.length ? String(all.length) : `${runs.length} of ${all.length}`,
     String(runs[0]!.parameters),
     known.length < finals.length ? `${spread}, ${finals.length - known.length} not finite` : spread,
     halves.map((step) => step ?? 'never').join(', '),
@@ -80,7 +85,7 @@ export function trainingMarkdown(report: TrainingReport): string {
 /** Loss, gradient norm and gain over steps, geometric means over seeds for the last two, and the gradients by sublayer at the end. */
 export function trainingPlot(report: TrainingReport): string {
   const rows = rowsOf(report);
-  const series = (pick: (run: TrainingRun) => readonly (readonly [number, number])[], geometric: boolean): Series[] => rows.map(({ label, runs }) => ({ name: label, points: average(runs.map(pick), geometric) }));
+  const series = (pick: (run: TrainingRun) => readonly (readonly [number, number])[], geometric: boolean): Series[] => rows.map(({ label, runs }) => ({ name: label, points: average(wholeOnes(runs, report.steps).map(pick), geometric) }));
   const number = (value: number | null): number => value ?? Number.NaN;
   const charts: Chart[] = [
     { title: 'Loss, mean of seeds', xLabel: 'step', yLabel: 'nats', yLog: true, series: series(({ losses }) => smoothed(losses.map(number)), false) },
