@@ -5,7 +5,7 @@ import { kindsOf, resolveMixed } from '../../../src/generate/choices.ts';
 import { expand } from '../../../src/generate/expand.ts';
 import type { InputPlan, Recipe } from '../../../src/generate/recipe.ts';
 import { operations } from '../../../src/operations/index.ts';
-import { elementsPerToken, type Operation, type Values } from '../../../src/operations/operation.ts';
+import { elementsOf, elementsPerToken, isShared, type Operation, type Values } from '../../../src/operations/operation.ts';
 
 const { sinkhorn, stack, 'stream-read': streamRead, 'stream-write': streamWrite } = operations;
 const everything: InputPlan = {};
@@ -15,10 +15,11 @@ function mixed(operation: Operation, tokens = 40): Recipe {
   return { operation: operation.id, sizes: { tokens, streams: 4, channels: lacking('channels', 5), depth: lacking('depth', 3) }, seed: 99, families, scale: 'mixed' };
 }
 
-/** The values of the given places, token by token, of every port. */
+/** The values of the given places, token by token, of every port; what tokens share as it is. */
 function pick(values: Values, operation: Operation, recipe: Recipe, places: readonly number[]): Record<string, number[]> {
   return Object.fromEntries(operation.inputs.map((port) => {
     const count = elementsPerToken(port, recipe.sizes);
+    if (isShared(port)) return [port.name, [...values[port.name]!]];
     return [port.name, places.flatMap((place) => [...values[port.name]!.subarray(place * count, (place + 1) * count)])];
   }));
 }
@@ -38,7 +39,7 @@ describe.each(Object.entries(operations))('%s', (_id, operation) => {
     const recipe = mixed(operation);
     const values = expand(recipe, operation, everything);
     expect(Object.keys(values)).toEqual(operation.inputs.map((port) => port.name));
-    for (const port of operation.inputs) expect(values[port.name]).toHaveLength(40 * elementsPerToken(port, recipe.sizes));
+    for (const port of operation.inputs) expect(values[port.name]).toHaveLength(elementsOf(port, recipe.sizes));
     expect(Object.values(values).every((data) => data.every(Number.isFinite))).toBe(true);
     expect(expand(recipe, operation, everything)).toEqual(values);
     expect(expand({ ...recipe, seed: 100 }, operation, everything)).not.toEqual(values);
@@ -77,9 +78,10 @@ describe.each(Object.entries(operations))('%s', (_id, operation) => {
     expect(plain(expand({ ...recipe, values, tokens: [4, 1] }, operation, everything))).toEqual(plain(expand({ ...recipe, tokens: [4, 1] }, operation, everything)));
   });
 
-  test('no tokens, no elements', () => {
-    const values = expand(mixed(operation, 0), operation, everything);
-    expect(Object.values(values).map((data) => data.length)).toEqual(operation.inputs.map(() => 0));
+  test('no tokens, no elements but those that tokens share', () => {
+    const recipe = mixed(operation, 0);
+    const values = expand(recipe, operation, everything);
+    expect(Object.values(values).map((data) => data.length)).toEqual(operation.inputs.map((port) => (isShared(port) ? elementsOf(port, recipe.sizes) : 0)));
   });
 });
 
