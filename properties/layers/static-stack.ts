@@ -16,9 +16,9 @@ import { resolveArithmetic } from '../../src/numerics/arithmetic.ts';
 import { operations } from '../../src/operations/index.ts';
 import type { LayerDialect } from '../../src/operations/layers/dialect.ts';
 import { sinkhornOf } from '../../src/operations/mappings/dialect.ts';
-import { isClaimed, type Sizes, type Values } from '../../src/operations/operation.ts';
+import { isClaimed, type OperationId, type Sizes, type Values } from '../../src/operations/operation.ts';
 import { maxFinite, minNormal } from '../../src/tensor/dtype.ts';
-import { defineProperty } from '../../src/verify/property.ts';
+import { defineProperty, type Property } from '../../src/verify/property.ts';
 import { chains, deep } from './plans.ts';
 import { gatesNeverClose, shut, withStatic } from './static.ts';
 
@@ -40,45 +40,50 @@ function mappingsOf(inputs: Values, { streams: n }: Sizes, depth: number, dialec
   return { layers: Array.from({ length: depth }, (_, l) => effectiveMapping(sinkhorn.values['residualMapping']!, l * n * n, n, dialect)), doubt };
 }
 
-export const staticProduct = defineProperty<LayerDialect>({
-  id: 'layers/static-product',
-  operation: 'layer-stack',
-  claim: 'With static coefficients and the post gates shut a stack is the product of its mappings, and gains no more than their row sums allow.',
-  class: 'exact',
-  usesReference: false,
-  inputs: plan,
-  power: ['transposed', 'lower-precision'],
-  notApplicable: gatesNeverClose,
-  async check(context) {
-    const { tokens, streams: n, channels, depth } = context.sizes;
-    const inputs = mixingOnly(context.inputs, context.sizes);
-    const measured = (await context.run(inputs))['finalStreams']!;
-    const bounded = context.bounded(inputs);
-    const { layers, doubt } = mappingsOf(inputs, context.sizes, depth, context.kernel.dialect);
-    const judge = context.judge();
-    for (let token = 0; token < tokens; token++) {
-      if (bounded.certified[token] === 0) continue;
-      for (let c = 0; c < channels; c++) {
-        const x = Float64Array.from({ length: n }, (_, i) => inputs['streams']![(token * n + i) * channels + c]!);
-        const { values, magnitudes } = propagate(layers, x, false);
-        const largest = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-        const rowSums = propagate(layers, new Float64Array(n).fill(1), false).values;
-        const gain = rowSums.reduce((most, value) => Math.max(most, value), 0) * largest;
-        // each of n·D entries that is off by `doubt` is carried on by mappings whose row sums are at most n·(1 + doubt)
-        const carried = doubt * n * depth * (n * (1 + doubt)) ** Math.max(depth - 1, 0) * largest;
-        for (let i = 0; i < n; i++) {
-          const index = (token * n + i) * channels + c;
-          const error = bounded.errors['finalStreams']![index]!;
-          if (!(error < Infinity)) continue;
-          const own = error + carried + evaluationError(depth * (n + 1), magnitudes[i]! + gain);
-          judge.atMost(token, measured[index]! - values[i]!, own, 'finalStreams', index, () => 'final streams − product of the mappings · streams');
-          judge.atMost(token, Math.max(0, Math.abs(measured[index]!) - gain), own, 'finalStreams', index, () => `|${measured[index]}| is above the gain ${gain}`);
+function product(id: string, operation: OperationId, output: string): Property {
+  return defineProperty<LayerDialect>({
+    id,
+    operation,
+    claim: 'With static coefficients and the post gates shut the result is the product of the mappings and the streams, and gains no more than the row sums allow.',
+    class: 'exact',
+    usesReference: false,
+    inputs: plan,
+    power: ['transposed', 'lower-precision'],
+    notApplicable: gatesNeverClose,
+    async check(context) {
+      const { tokens, streams: n, channels, depth } = context.sizes;
+      const inputs = mixingOnly(context.inputs, context.sizes);
+      const measured = (await context.run(inputs))[output]!;
+      const bounded = context.bounded(inputs);
+      const { layers, doubt } = mappingsOf(inputs, context.sizes, depth, context.kernel.dialect);
+      const judge = context.judge();
+      for (let token = 0; token < tokens; token++) {
+        if (bounded.certified[token] === 0) continue;
+        for (let c = 0; c < channels; c++) {
+          const x = Float64Array.from({ length: n }, (_, i) => inputs['streams']![(token * n + i) * channels + c]!);
+          const { values, magnitudes } = propagate(layers, x, false);
+          const largest = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+          const rowSums = propagate(layers, new Float64Array(n).fill(1), false).values;
+          const gain = rowSums.reduce((most, value) => Math.max(most, value), 0) * largest;
+          // each of n·D entries that is off by `doubt` is carried on by mappings whose row sums are at most n·(1 + doubt)
+          const carried = doubt * n * depth * (n * (1 + doubt)) ** Math.max(depth - 1, 0) * largest;
+          for (let i = 0; i < n; i++) {
+            const index = (token * n + i) * channels + c;
+            const error = bounded.errors[output]![index]!;
+            if (!(error < Infinity)) continue;
+            const own = error + carried + evaluationError(depth * (n + 1), magnitudes[i]! + gain);
+            judge.atMost(token, measured[index]! - values[i]!, own, output, index, () => 'final streams − product of the mappings · streams');
+            judge.atMost(token, Math.max(0, Math.abs(measured[index]!) - gain), own, output, index, () => `|${measured[index]}| is above the gain ${gain}`);
+          }
         }
       }
-    }
-    return judge.finish();
-  },
-});
+      return judge.finish();
+    },
+  });
+}
+
+export const staticProduct = product('layers/static-product', 'layer-stack', 'finalStreams');
+export const layerStaticProduct = product('layers/layer-static-product', 'layer', 'nextStreams');
 
 export const staticScaling = defineProperty<LayerDialect>({
   id: 'layers/static-scaling',
@@ -122,7 +127,7 @@ export const staticGradientSum = defineProperty<LayerDialect>({
   class: 'exact',
   usesReference: false,
   inputs: { ...plan, cotangents: ['normal', 'one-hot', 'rank-one', 'integers', 'row-constant'] },
-  power: ['transposed', 'lower-precision'],
+  power: ['lower-precision'],
   notApplicable: gatesNeverClose,
   async check(context) {
     const { tokens, streams: n, channels, depth } = context.sizes;

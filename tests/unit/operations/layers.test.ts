@@ -116,7 +116,7 @@ describe('dialects', () => {
   const paper = layerPresets['paper']!;
   it.each([
     ['innerEpsilon', layerDialectSchema, { ...paper, innerEpsilon: 1e-6 }],
-    ['rmsEpsilon', layerDialectSchema, { ...paper, norm: 'none', normWeight: false }],
+    ['rmsEpsilon', layerDialectSchema, { ...paper, norm: 'none', normWeight: false, rmsEpsilon: 1e-6 }],
     ['rmsEpsilon', headDialectSchema, { norm: 'none', rmsEpsilon: 1e-6, rmsEpsilonPlace: 'inside', projectionRounding: 'exact', preEpsilon: 0 }],
   ] as const)('a contradiction names its fields: %s', (field, schema, dialect) => {
     const { error } = schema.safeParse(dialect);
