@@ -33,7 +33,7 @@ export const mappingsAdjoint = defineProperty<MappingsVjpDialect>({
     const shared = operation.inputs.filter((port) => isShared(port) && (port.name !== 'normWeight' || dialect.normWeight));
     const sign = context.random;
     const along = Object.fromEntries(shared.map((port) => [port.name, Float64Array.from({ length: elementsOf(port, sizes) }, () => sign.sign())]));
-    const balance = new Balance(context, await context.run(inputs));
+    const balance = new Balance(await context.run(inputs), context.bounded(inputs), context.judge());
     const streams = new Float64Array(inputs['streams']!.length);
     let [product, error] = [0, 0];
     for (let token = 0; token < sizes.tokens; token++) {

@@ -2,7 +2,6 @@
 import { evaluationError } from '../evaluation.ts';
 import type { Bounded, Values } from '../../src/operations/operation.ts';
 import type { Judge } from '../../src/verify/judge.ts';
-import type { CheckContext } from '../../src/verify/property.ts';
 
 export class Balance {
   readonly judge: Judge;
@@ -13,10 +12,10 @@ export class Balance {
   private magnitude = 0;
   private terms = 0;
 
-  constructor(context: CheckContext | CheckContext<object>, output: Values) {
+  constructor(output: Values, bounded: Bounded, judge: Judge) {
     this.output = output;
-    this.bounded = context.bounded(context.inputs);
-    this.judge = context.judge();
+    this.bounded = bounded;
+    this.judge = judge;
   }
 
   start(): void {

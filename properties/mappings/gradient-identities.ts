@@ -30,7 +30,7 @@ export const productRelation = defineProperty<MappingsVjpDialect>({
     const { kernel: { dialect }, sizes, inputs } = context;
     const { streams: n, channels } = sizes;
     const width = n * channels;
-    const balance = new Balance(context, await context.run(inputs));
+    const balance = new Balance(await context.run(inputs), context.bounded(inputs), context.judge());
     if (sizes.tokens === 0) return balance.judge.finish();
     const phi = inputs['projection']!;
     const share = dialect.projectionRounding === 'exact' ? 1 : 2;

@@ -18,6 +18,7 @@ import { isClaimed } from '../../src/operations/operation.ts';
 import { unitRoundoff } from '../../src/tensor/dtype.ts';
 import { defineProperty, type CheckContext } from '../../src/verify/property.ts';
 import { factorOf } from './norm.ts';
+import { allStreams } from './plans.ts';
 
 export const pickedInputs = defineProperty<MappingsDialect>({
   id: 'mappings/picked-inputs',
@@ -25,7 +26,7 @@ export const pickedInputs = defineProperty<MappingsDialect>({
   claim: 'Coefficients that look at one number have the value that the number gives them.',
   class: 'exact',
   usesReference: false,
-  inputs: { parameters: ['picking', 'one-hot'], channelCounts: [1, 3, 8, 31, 33, 64, 129, 257] },
+  inputs: { parameters: ['picking', 'picking-wide', 'one-hot'], streams: allStreams, channelCounts: [1, 3, 8, 31, 33, 64, 129, 257] },
   power: ['lower-precision'],
   async check(context) {
     const { kernel, sizes, inputs } = context;

@@ -1,5 +1,9 @@
 /** What the claims about the coefficient kernel ask of their inputs. */
+import { streamFamilies } from '../../src/generate/families/streams.ts';
 import type { InputPlan } from '../../src/generate/recipe.ts';
+
+/** All families of streams, those at which a rounding to TF32 must decide included. */
+export const allStreams: readonly string[] = Object.keys(streamFamilies);
 
 /** Tensors small enough for a derivative whose bound costs tokens × coefficients × columns. */
 export const moderate: InputPlan = { maxElements: 8192 };

@@ -6,12 +6,12 @@ import { additivity } from '../additivity.ts';
 import { parity } from '../parity.ts';
 import { relabelling } from '../relabelling.ts';
 import { zeroCotangent } from '../zero-cotangent.ts';
-import { moderate, summable } from './plans.ts';
+import { allStreams, moderate, summable } from './plans.ts';
 
 const cotangents = ['preMappingCotangent', 'postMappingCotangent', 'residualMappingCotangent'];
 const gradients = ['streamsGradient', 'projectionGradient', 'scalesGradient', 'biasesGradient', 'normWeightGradient'];
 
-export const mappingsParity = parity('mappings/parity', 'mappings', ['fewer-iterations', 'larger-epsilon', 'lower-precision']);
+export const mappingsParity = parity('mappings/parity', 'mappings', ['fewer-iterations', 'larger-epsilon', 'lower-precision'], { streams: allStreams });
 export const mappingsVjpParity = parity('mappings/vjp-parity', 'mappings-vjp', ['lower-precision'], moderate);
 export const summedGradientParity = parity('mappings/summed-gradient-parity', 'mappings-vjp', ['lower-precision'], summable);
 

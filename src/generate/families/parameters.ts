@@ -38,6 +38,11 @@ const oneHot: Fill = (out, { rows, columns }, random) => {
   out.fill(0);
   for (let row = 0; row < rows; row++) if (columns > 0) out[row * columns + random.below(columns)] = random.sign();
 };
+/** Each row looks at one input, times a number that fills the significand. */
+const picking: Fill = (out, shape, random) => {
+  oneHot(out, shape, random);
+  for (let i = 0; i < out.length; i++) out[i] = out[i]! * (1 + random.uniform());
+};
 /** 0 for pre and post; 0 on the diagonal of the residual and −8 off it, which keeps the streams apart (mHC-lite, arXiv 2601.05732). */
 const nearIdentity: Fill = (out, { rows, columns, streams: n }) => {
   out.fill(0);
@@ -53,8 +58,11 @@ export const parameterFamilies: Readonly<Record<string, ParameterFamily>> = {
   wide: { projection: fannedIn(1), scale: constant(8), bias: normal(4), weight: normal(1) },
   integers: { projection: integers, scale: powersOfTwo, bias: integers, weight: powersOfTwo },
   static: { projection: fannedIn(1), scale: constant(0), bias: normal(2), weight: normal(0.1, 1) },
-  /** Each coefficient looks at one number, through a scale, a bias and a weight that tell it from the others. */
-  picking: { projection: oneHot, scale: normal(0.5, 1), bias: normal(1), weight: normal(0.3, 1) },
+  /** Biases so far apart that Sinkhorn converges slowly. */
+  slow: { projection: fannedIn(1), scale: constant(1), bias: normal(12), weight: constant(1) },
+  /** Each coefficient looks at one number, through a factor, a scale, a bias and a weight that tell it from the others. */
+  picking: { projection: picking, scale: normal(0.5, 1), bias: normal(1), weight: normal(0.3, 1) },
+  'picking-wide': { projection: picking, scale: normal(4, 8), bias: normal(4), weight: constant(1) },
   'one-hot': { projection: oneHot, scale: constant(1), bias: constant(0), weight: constant(1) },
   zeros: { projection: constant(0), scale: constant(0), bias: constant(0), weight: constant(0) },
 };

@@ -39,6 +39,11 @@ const magnitudeRatio: MatrixFamily = (out, offset, rows, columns, random) => {
   }
 };
 
+/** Odd multiples of 2⁻¹¹ between 1 and 2: half-way between neighbours in TF32, which has a bit less. */
+const halfway: MatrixFamily = (out, offset, rows, columns, random) => {
+  for (let i = offset; i < offset + rows * columns; i++) out[i] = random.sign() * (1 + (2 * random.below(2 ** 10) + 1) * 2 ** -11);
+};
+
 const zeros: MatrixFamily = (out, offset, rows, columns) => {
   out.fill(0, offset, offset + rows * columns);
 };
@@ -57,7 +62,8 @@ export const streamFamilies: Readonly<Record<string, StreamFamily>> = {
   zeros: { fill: zeros, coefficients: usualCoefficients },
   tiny: { fill: normalOf(1e-12), coefficients: usualCoefficients },
   large: { fill: normalOf(2 ** 12), coefficients: usualCoefficients },
+  'tf32-halfway': { fill: halfway, coefficients: usualCoefficients },
 };
 
-/** What a plan without `streams` means. */
-export const finiteStreamFamilies: readonly string[] = Object.keys(streamFamilies);
+/** What a plan without `streams` means. `tf32-halfway` is for kernels that round to TF32. */
+export const finiteStreamFamilies: readonly string[] = Object.keys(streamFamilies).filter((name) => name !== 'tf32-halfway');
