@@ -6,10 +6,11 @@ import type { Tensor } from '../tensor/tensor.ts';
 /** What a kernel may return for an output: a tensor, or its bare storage when dtype and shape are the declared ones. */
 export type KernelOutput = Tensor | TensorData;
 
-/** The call of a kernel. Inputs and outputs are keyed by port name. */
+/** The call of a kernel. Inputs and outputs are keyed by port name. `signal` is aborted when the call's time is up. */
 export type KernelRun = (
   inputs: Readonly<Record<string, Tensor>>,
   sizes: Sizes,
+  signal?: AbortSignal,
 ) => Readonly<Record<string, KernelOutput>> | Promise<Readonly<Record<string, KernelOutput>>>;
 
 /** One implementation of one operation, as its author declares it. */

@@ -4,7 +4,7 @@ import type { KernelOutput, KernelRun } from '../targets/kernel.ts';
 import type { ResolvedKernel } from '../targets/resolve.ts';
 import { bytesPerElement, dtypes, type Dtype } from '../tensor/dtype.ts';
 import { cloneTensor, elementCount, firstBitDifference, tensor, valuesOf, type Tensor } from '../tensor/tensor.ts';
-import { OutcomeError } from './outcome.ts';
+import { OutcomeError } from '../targets/outcome.ts';
 
 /** Calls one kernel and counts the calls. */
 export class KernelCaller {
@@ -50,11 +50,15 @@ export class KernelCaller {
 
   private async guarded(given: Record<string, Tensor>, sizes: Sizes): Promise<Readonly<Record<string, KernelOutput>>> {
     let timer: NodeJS.Timeout | undefined;
+    const controller = new AbortController();
     try {
-      const result = this.kernelRun(given, sizes);
+      const result = this.kernelRun(given, sizes, controller.signal);
       if (!(result instanceof Promise)) return result;
       const limit = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => reject(new OutcomeError('timed-out', `The kernel did not answer within ${this.timeoutMs} ms.`)), this.timeoutMs);
+        timer = setTimeout(() => {
+          reject(new OutcomeError('timed-out', `The kernel did not answer within ${this.timeoutMs} ms.`));
+          controller.abort();
+        }, this.timeoutMs);
       });
       return await Promise.race([result, limit]);
     } catch (error) {

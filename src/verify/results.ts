@@ -2,7 +2,7 @@
 import type { Recipe } from '../generate/recipe.ts';
 import type { OperationId, Term } from '../operations/operation.ts';
 import type { Worst } from './judge.ts';
-import type { OutcomeName } from './outcome.ts';
+import type { OutcomeName } from '../targets/outcome.ts';
 import type { ClaimClass } from './property.ts';
 
 /**
