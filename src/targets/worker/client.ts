@@ -169,7 +169,7 @@ function helloOf(event: Event, worker: WorkerProcess, options: WorkerOptions): W
   const command = options.command.join(' ');
   if (typeof event === 'string') throw new WorkerUnusable(`'${command}' said nothing for ${options.startTimeoutMs ?? defaultStartMs} ms.${tail(worker)}`, 'It must answer hello on stdout: see docs/worker-protocol.md.');
   if ('ending' in event) {
-    const missing = (event.ending.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+    const missing = event.ending.error?.code === 'ENOENT';
     const remedy = missing ? `There is no program '${options.command[0]}' on the PATH: install it, or name another.` : 'Run the command by itself to see where it fails.';
     throw new WorkerUnusable(`'${command}' ${describeEnding(event.ending)} before it said hello.${tail(worker)}`, remedy);
   }

@@ -19,7 +19,7 @@ export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** Why it could not be started. */
-  readonly error?: Error;
+  readonly error?: NodeJS.ErrnoException;
 }
 
 /** Lines of stderr that are kept for reports. */

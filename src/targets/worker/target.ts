@@ -1,6 +1,5 @@
 /** Kernels in a process of their own, in any language that speaks the worker protocol (docs/worker-protocol.md). */
 import { PlumblineError, suggest } from '../../errors.ts';
-import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import { operations } from '../../operations/index.ts';
 import type { OperationId } from '../../operations/operation.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
@@ -79,7 +78,7 @@ function declarationOf({ operation, arithmetic, dtypes, ...rest }: WorkerKernel,
   return {
     ...optional,
     ...(dtypes === undefined ? {} : { dtypes: dtypes as Record<string, Dtype> }),
-    arithmetic: arithmetic as ArithmeticInput, // resolveKernel checks it
+    arithmetic,
     run: (inputs, sizes, signal) => client().call(operation, inputs, sizes, signal),
   };
 }

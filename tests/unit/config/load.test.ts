@@ -57,7 +57,7 @@ describe('what is wrong with a file', () => {
   it.each([
     ['nothing there', join(folder, 'none.ts'), 'bad-usage', 'There is no file'],
     ['a folder', folder, 'bad-usage', 'There is no file'],
-    ['another language', file('kernels.py', ''), 'bad-usage', 'not a TypeScript or JavaScript file'],
+    ['another language', file('kernels.rb', ''), 'bad-usage', 'not a TypeScript, JavaScript or Python file'],
     ['it throws', file('a.ts', `throw new Error('no GPU today');`), 'bad-config', 'no GPU today'],
     ['it throws no error', file('a.ts', `throw 'text';`), 'bad-config', 'text'],
     ['its syntax', file('a.ts', `export default {`), 'bad-config', 'cannot be loaded'],
