@@ -28,6 +28,14 @@ export interface KernelDeclaration {
   /** The kernel promises the same bits on every call. Default true. */
   readonly deterministic?: boolean;
   readonly run: KernelRun;
+  /** Set by targets whose kernels are in another process. */
+  readonly remote?: RemoteKernel;
+}
+
+/** A kernel in another process: it cannot reach the tensors of its caller, and its process may have to be replaced before a call. */
+export interface RemoteKernel {
+  /** Resolves when it can be called; the time that this takes is not the call's. Throws `TargetUnusable`. */
+  ready(): Promise<void>;
 }
 
 /** A target as it is written in a configuration: kernels by operation. */

@@ -19,3 +19,14 @@ export class OutcomeError extends Error {
     this.outcome = outcome;
   }
 }
+
+/** A target that cannot be used (any more), with what to do about it. No outcome of a kernel: nobody asked it anything. */
+export class TargetUnusable extends Error {
+  readonly remedy: string;
+
+  constructor(reason: string, remedy: string) {
+    super(reason);
+    this.name = 'TargetUnusable';
+    this.remedy = remedy;
+  }
+}

@@ -29,6 +29,8 @@ export interface Counterexample {
   readonly problems: number;
   /** Kernel calls that shrinking took. */
   readonly kernelCalls: number;
+  /** Why shrinking was stopped before it was done. */
+  readonly shrinkingStopped?: string | undefined;
 }
 
 /** The result of one property on one target. */

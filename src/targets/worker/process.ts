@@ -1,10 +1,12 @@
 /**
  * One worker process: started, spoken to in lines, and ended for sure. It is the head of a process group of its own, so that what it starts ends with it and a Ctrl-C
- * reaches plumbline alone. When plumbline ends in any way that it notices, the group is killed; when it is killed itself, the worker sees the end of its stdin.
+ * reaches plumbline alone. When plumbline ends in a way that it notices, it kills the group itself; whatever else ends it, a guard does (guard.ts).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 
-import { inputsFd, longestLine, outputsFd, protocolVersion } from './protocol.ts';
+import { startGuard, type Guard } from './guard.ts';
+import { Lines } from './lines.ts';
+import { inputsFd, outputsFd, protocolVersion } from './protocol.ts';
 import type { RamFile } from './ram-file.ts';
 
 /** How a worker is started. */
@@ -22,9 +24,13 @@ export interface Ending {
   readonly error?: NodeJS.ErrnoException;
 }
 
-/** Lines of stderr that are kept for reports. */
-const keptLines = 20;
-const longestStderrLine = 2000;
+/** What ends the wait for a message. */
+export type WorkerEvent = { readonly line: string } | { readonly ending: Ending } | 'late' | 'aborted';
+
+/** Time for the pipes of a process that has ended to run dry: somebody who left its group may hold them. */
+const drainMs = 1000;
+/** Time for SIGKILL to work: a driver can hold a process in the system for ever. */
+const killMs = 5000;
 
 const running = new Set<WorkerProcess>();
 process.on('exit', () => {
@@ -37,68 +43,104 @@ export class WorkerProcess {
   ending: Ending | undefined;
 
   private readonly child: ChildProcess;
-  private readonly onLine: (line: string) => void;
-  private pending = '';
-  private readonly errors: string[] = [];
-  private lastError = '';
+  private readonly guard: Guard | undefined;
+  private readonly messages = new Lines();
+  private readonly errors = new Lines();
+  private settle: (ending: Ending) => void = () => undefined;
+  private killing: NodeJS.Timeout | undefined;
 
-  constructor(command: WorkerCommand, inputs: RamFile, outputs: RamFile, onLine: (line: string) => void) {
-    this.onLine = onLine;
+  constructor(command: WorkerCommand, inputs: RamFile, outputs: RamFile) {
     const [program = '', ...rest] = command.command;
     const stdio: (number | 'pipe')[] = ['pipe', 'pipe', 'pipe'];
     stdio[inputsFd] = inputs.fd;
     stdio[outputsFd] = outputs.fd;
     this.child = spawn(program, rest, { cwd: command.cwd, env: { ...process.env, PLUMBLINE_WORKER: String(protocolVersion), ...command.env }, stdio, detached: true });
     running.add(this);
+    this.guard = this.child.pid === undefined ? undefined : startGuard(this.child.pid);
     this.ended = new Promise((resolve) => {
-      const settle = (ending: Ending): void => {
-        if (this.ending !== undefined) return;
-        this.ending = ending;
-        running.delete(this);
-        this.killGroup(); // what the worker started and left
-        resolve(ending);
-      };
-      this.child.on('error', (error) => settle({ code: null, signal: null, error }));
-      this.child.on('close', (code, signal) => settle({ code, signal }));
+      this.settle = (ending) => this.finish(ending, resolve);
     });
+    this.child.on('error', (error) => this.settle({ code: null, signal: null, error }));
+    this.child.on('exit', (code, signal) => {
+      this.killGroup(); // what the worker started and left holds its pipes
+      setTimeout(() => this.settle({ code, signal }), drainMs).unref();
+    });
+    this.child.on('close', (code, signal) => this.settle({ code, signal }));
     this.child.stdin!.on('error', () => undefined); // a worker that ended: `ended` tells
-    this.child.stdout!.setEncoding('utf8').on('data', (chunk: string) => this.receive(chunk));
-    this.child.stderr!.setEncoding('utf8').on('data', (chunk: string) => this.keep(chunk));
+    this.child.stdout!.setEncoding('utf8').on('data', (chunk: string) => this.messages.add(chunk));
+    this.child.stderr!.setEncoding('utf8').on('data', (chunk: string) => this.errors.add(chunk));
   }
 
   get pid(): number | undefined {
     return this.child.pid;
   }
 
-  /** The last lines that the worker wrote to stderr. */
+  /** The last lines that the worker wrote to stderr since `forgetStderr`. */
   get stderr(): readonly string[] {
-    return this.lastError === '' ? this.errors : [...this.errors, this.lastError].slice(-keptLines);
+    return this.errors.last;
   }
 
   /** What the worker wrote to stdout without ending the line. */
   get unfinished(): string {
-    return this.pending;
+    return this.messages.unfinished;
+  }
+
+  /** What is written from now on belongs to another call. */
+  forgetStderr(): void {
+    this.errors.clear();
   }
 
   send(message: object): void {
     this.child.stdin!.write(`${JSON.stringify(message)}\n`);
   }
 
-  /** Asks the worker to end, and kills it when it does not within the time. */
-  async stop(graceMs: number): Promise<void> {
-    if (this.ending !== undefined) return;
+  /** The next line of stdout, or what came instead of one. */
+  async next(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<WorkerEvent> {
+    let timer: NodeJS.Timeout | undefined;
+    let onAbort = (): void => undefined;
+    try {
+      return await new Promise<WorkerEvent>((resolve) => {
+        onAbort = () => resolve('aborted');
+        if (signal?.aborted === true) return onAbort();
+        signal?.addEventListener('abort', onAbort);
+        if (timeoutMs !== undefined) timer = setTimeout(() => resolve('late'), timeoutMs);
+        this.messages.take((line) => resolve({ line }));
+        void this.ended.then((ending) => resolve({ ending }));
+      });
+    } finally {
+      this.messages.take(undefined);
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Asks the worker to end, and kills it when it does not within the time. Says whether it ended by itself. */
+  async stop(graceMs: number): Promise<boolean> {
+    if (this.ending !== undefined) return true;
     this.send({ type: 'shutdown' });
     this.child.stdin!.end();
     const timer = setTimeout(() => this.kill(), graceMs);
     await this.ended;
     clearTimeout(timer);
+    return this.killing === undefined;
   }
 
   /** Ends the worker and what it started, at once. */
   kill(): void {
+    if (this.ending !== undefined) return;
     this.killGroup();
-    this.child.stdout?.destroy();
-    this.child.stderr?.destroy();
+    this.killing ??= setTimeout(() => this.settle({ code: null, signal: 'SIGKILL' }), killMs).unref();
+  }
+
+  private finish(ending: Ending, resolve: (ending: Ending) => void): void {
+    if (this.ending !== undefined) return;
+    this.ending = ending;
+    clearTimeout(this.killing);
+    running.delete(this);
+    this.killGroup();
+    this.guard?.dismiss();
+    for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream?.destroy();
+    resolve(ending);
   }
 
   private killGroup(): void {
@@ -108,24 +150,6 @@ export class WorkerProcess {
     } catch {
       // nobody is left
     }
-  }
-
-  private receive(chunk: string): void {
-    const lines = (this.pending + chunk).split('\n');
-    this.pending = lines.pop()!;
-    for (const line of lines) this.onLine(line);
-    if (this.pending.length > longestLine) {
-      const start = this.pending.slice(0, 200);
-      this.pending = '';
-      this.onLine(start);
-    }
-  }
-
-  private keep(chunk: string): void {
-    const lines = (this.lastError + chunk).split('\n').map((line) => line.slice(0, longestStderrLine));
-    this.lastError = lines.pop()!;
-    this.errors.push(...lines);
-    this.errors.splice(0, this.errors.length - keptLines);
   }
 }
 

@@ -58,3 +58,12 @@ export function helloMessage(plumbline: string): object {
   const table = Object.values(operations).map(({ id, inputs, outputs }) => [id, { inputs: ports(inputs), outputs: ports(outputs) }] as const);
   return { type: 'hello', protocol: protocolVersion, plumbline, operations: Object.fromEntries(table) };
 }
+
+/** A line as JSON; undefined where it is none, which no schema accepts. */
+export function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -2,9 +2,13 @@
  * A file in memory that plumbline and one worker process share, by an inherited descriptor. It has no name (O_TMPFILE), or loses it before anybody uses
  * it, so that nothing is left behind however either process ends. It is written over and over: pages that exist cost a copy and no more.
  */
-import { closeSync, constants, existsSync, fstatSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writevSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync, writevSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** Files up to this size are emptied between calls, in bytes. */
+const emptied = 2 ** 20;
+const spoilt = new Uint8Array(64).fill(0xff);
 
 const linuxTemporaryFile = 0o20200000; // O_TMPFILE of linux on x86-64 and arm64
 
@@ -35,7 +39,7 @@ export class RamFile {
 
   /** The first `length` bytes; fewer when the file is shorter. */
   read(length: number): Uint8Array {
-    const bytes = new Uint8Array(Math.min(length, this.size));
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(Math.min(length, this.size)).buffer); // every byte is read or cut off
     let position = 0;
     while (position < bytes.length) {
       const got = readSync(this.fd, bytes, position, bytes.length - position, position);
@@ -45,9 +49,15 @@ export class RamFile {
     return bytes;
   }
 
-  /** Forgets what the file holds, so that an old answer cannot be taken for a new one. */
-  clear(): void {
-    ftruncateSync(this.fd, 0);
+  /**
+   * Forgets what the file holds, so that an old answer cannot be taken for a new one. A small file is emptied. A large one keeps its pages, whose renewal
+   * costs as much as the copy: its head is spoilt, so that it is no safetensors file, and its end, so that an answer that stops short ends in NaNs in every dtype.
+   */
+  forget(): void {
+    const { size } = this;
+    if (size <= emptied) return ftruncateSync(this.fd, 0);
+    writeSync(this.fd, spoilt, 0, spoilt.length, 0);
+    writeSync(this.fd, spoilt, 0, spoilt.length, size - spoilt.length);
   }
 
   close(): void {

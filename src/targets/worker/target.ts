@@ -5,7 +5,8 @@ import type { OperationId } from '../../operations/operation.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import type { Availability, KernelDeclaration, Target } from '../kernel.ts';
 import { resolveKernel } from '../resolve.ts';
-import { WorkerClient, WorkerUnusable, type WorkerOptions } from './client.ts';
+import { TargetUnusable } from '../outcome.ts';
+import { WorkerClient, type WorkerOptions } from './client.ts';
 import type { WorkerHello, WorkerKernel } from './protocol.ts';
 
 /** A target of a configuration whose kernels are in another process. */
@@ -35,7 +36,7 @@ export function workerTarget(name: string, declaration: WorkerDeclaration, versi
         client = opened;
       } catch (error) {
         await opened.close();
-        if (error instanceof WorkerUnusable) return { status: 'unavailable', reason: error.message, remedy: error.remedy };
+        if (error instanceof TargetUnusable) return { status: 'unavailable', reason: error.message, remedy: error.remedy };
         throw error;
       }
       if (hello.kernels.length > 0) {
@@ -80,5 +81,6 @@ function declarationOf({ operation, arithmetic, dtypes, ...rest }: WorkerKernel,
     ...(dtypes === undefined ? {} : { dtypes: dtypes as Record<string, Dtype> }),
     arithmetic,
     run: (inputs, sizes, signal) => client().call(operation, inputs, sizes, signal),
+    remote: { ready: () => client().ready() },
   };
 }
