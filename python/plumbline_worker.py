@@ -28,13 +28,11 @@ import mmap
 import os
 import platform
 import re
-import runpy
 import signal
 import struct
 import sys
-import threading
 import traceback
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 __version__ = "1.0.0"
 __all__ = ["kernel", "serve", "pytest_cases", "Tensor"]
@@ -46,7 +44,7 @@ FRAMEWORKS = ("numpy", "torch", "jax", "cupy")
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _DTYPES = {"F64": "f64", "F32": "f32", "F16": "f16", "BF16": "bf16"}
 _NAMES = {short: name for name, short in _DTYPES.items()}
-#: Inputs up to this size are compared after every call, larger ones after every eighth: a kernel must not change them.
+#: A kernel must not change its inputs. Up to this many bytes of them are compared after every call, more after every eighth.
 _ALWAYS_COMPARED = 1 << 20
 
 
@@ -65,13 +63,20 @@ class Tensor:
         self.dtype, self.shape, self.data = dtype, tuple(shape), data
 
 
+#: How a kernel gets its inputs: its positional and its named arguments, from the values by port and the sizes.
+_Binder = Callable[[Mapping[str, Any], Mapping[str, int]], Tuple[List[Any], Dict[str, Any]]]
+
+
 class _Kernel:
+    """A declared function. ``forward`` is set on the backward kernel that a framework's autograd serves."""
+
     def __init__(self, operation: str, run: Callable[..., Any], options: Dict[str, Any]) -> None:
         self.operation, self.run, self.options = operation, run, options
         self.framework: Optional[str] = options.pop("framework")
         self.device: Optional[str] = options.pop("device")
-        self.forward: Optional["_Kernel"] = None  # of a -vjp that autograd serves
+        self.forward: Optional[_Kernel] = None
         self.calls = 0
+        self.binder: Optional[_Binder] = None
 
     @property
     def name(self) -> str:
@@ -158,19 +163,24 @@ def _read_safetensors(buffer: memoryview) -> Dict[str, Tensor]:
 
 
 def _write_safetensors(fd: int, tensors: Mapping[str, Tensor]) -> int:
+    """Writes the file from its start and returns its length in bytes."""
     header: Dict[str, Any] = {}
     offset = 0
     ordered = sorted(tensors.items(), key=lambda item: -_BYTES[_NAMES[item[1].dtype]])  # wide types first: aligned
     for name, tensor in ordered:
         size = math.prod(tensor.shape) * _BYTES[_NAMES[tensor.dtype]]
+        if memoryview(tensor.data).nbytes != size:
+            raise KernelError(f"'{name}' has {memoryview(tensor.data).nbytes} bytes; {tensor.dtype} {list(tensor.shape)} takes {size}.", "wrong-shape")
         header[name] = {"dtype": _NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, offset + size]}
         offset += size
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     position = 0
     for part in [struct.pack("<Q", len(text)) + text, *(tensor.data for _, tensor in ordered)]:
-        view = memoryview(part).cast("B") if not isinstance(part, bytes) else memoryview(part)
-        while len(view) > 0:
+        view = memoryview(part)
+        if view.nbytes > 0 and view.format != "B":
+            view = view.cast("B")
+        while view.nbytes > 0:
             written = os.pwrite(fd, view, position)
             position += written
             view = view[written:]
@@ -178,9 +188,13 @@ def _write_safetensors(fd: int, tensors: Mapping[str, Tensor]) -> int:
 
 
 class _Numpy:
-    """numpy arrays. bf16 is ``ml_dtypes.bfloat16`` where that is installed, else the 16-bit patterns as uint16."""
+    """numpy arrays. bf16 is ``ml_dtypes.bfloat16`` where that is installed, else the 16-bit patterns as uint16; a kernel may return either."""
 
     name = "numpy"
+    #: Its inputs are the memory of ``_Server.inputs`` itself.
+    shares_memory = True
+    #: A kernel could change them.
+    mutable = True
 
     def __init__(self, device: Optional[str]) -> None:
         self.np = importlib.import_module("numpy")
@@ -189,19 +203,18 @@ class _Numpy:
             self.types["bf16"] = self.np.dtype(importlib.import_module("ml_dtypes").bfloat16)
 
     def put(self, tensor: Tensor) -> Any:
+        if math.prod(tensor.shape) == 0:
+            return self.np.empty(tensor.shape, self.types[tensor.dtype])
         return self.np.frombuffer(tensor.data, dtype=self.types[tensor.dtype]).reshape(tensor.shape)
 
     def get(self, value: Any, expected: str, what: str) -> Tensor:
-        array = self.np.ascontiguousarray(value)
+        array = self.np.asarray(value, order="C")
         found = next((short for short, kind in self.types.items() if array.dtype == kind), None)
-        if found is None or (found != expected and array.dtype == self.types[expected]):
-            found = expected if array.dtype == self.types[expected] else found
+        if found is None and expected == "bf16" and array.dtype == self.np.dtype("<u2"):
+            found = expected
         if found is None:
             raise KernelError(f"{what} has dtype {array.dtype}, declared is {expected}.", "wrong-dtype")
-        return Tensor(found, self._shape(value, array), array.reshape(-1).view(self.np.uint8).data)
-
-    def _shape(self, value: Any, array: Any) -> Tuple[int, ...]:
-        return tuple(getattr(value, "shape", array.shape))
+        return Tensor(found, array.shape, array.reshape(-1).view(self.np.uint8).data if array.size > 0 else b"")
 
     def synchronize(self) -> None:
         pass
@@ -210,18 +223,20 @@ class _Numpy:
         return {"numpy": self.np.__version__}
 
     def vjp(self, run: Callable[..., Any], inputs: List[Any], cotangents: List[Any]) -> List[Any]:
-        raise KernelError("numpy has no autograd")
+        raise KernelError(f"{self.name} has no autograd")
 
 
 class _Torch:
     """torch tensors, bf16 and f16 as such."""
 
     name = "torch"
+    mutable = True
 
     def __init__(self, device: Optional[str]) -> None:
         self.torch = importlib.import_module("torch")
         torch = self.torch
         self.device = torch.device(device or "cpu")
+        self.shares_memory = self.device.type == "cpu"
         self.types = {"f64": torch.float64, "f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 
     def put(self, tensor: Tensor) -> Any:
@@ -243,7 +258,7 @@ class _Torch:
         kept = host.view(self.torch.uint8)
         try:
             return Tensor(found, shape, kept.numpy().data)
-        except RuntimeError:  # torch without numpy
+        except RuntimeError:  # this torch was built or is installed without numpy
             return Tensor(found, shape, bytes(kept.tolist()))
 
     def synchronize(self) -> None:
@@ -266,9 +281,11 @@ class _Torch:
 
 
 class _Jax(_Numpy):
-    """jax arrays."""
+    """jax arrays. A kernel cannot change them; it may donate them."""
 
     name = "jax"
+    shares_memory = False
+    mutable = False
 
     def __init__(self, device: Optional[str]) -> None:
         super().__init__(device)
@@ -296,6 +313,7 @@ class _Cupy(_Numpy):
     """cupy arrays. It has no bf16: those are 16-bit patterns as uint16."""
 
     name = "cupy"
+    shares_memory = False
 
     def __init__(self, device: Optional[str]) -> None:
         super().__init__(device)
@@ -321,13 +339,17 @@ class _Bare:
     """No framework: ``Tensor`` objects in and out."""
 
     name = "none"
+    shares_memory = True
+    mutable = True
 
     def put(self, tensor: Tensor) -> Any:
         return tensor
 
     def get(self, value: Any, expected: str, what: str) -> Tensor:
         if not isinstance(value, Tensor):
-            raise KernelError(f"{what} is a {type(value).__name__}; without a framework a kernel returns plumbline.Tensor.", "wrong-dtype")
+            raise KernelError(f"{what} is a {type(value).__name__}; without a framework a kernel returns plumbline_worker.Tensor.", "wrong-dtype")
+        if value.dtype not in _NAMES:
+            raise KernelError(f"{what} has dtype {value.dtype}, declared is {expected}.", "wrong-dtype")
         return value
 
     def synchronize(self) -> None:
@@ -351,24 +373,30 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", lambda match: "_" + match.group(1).lower(), name)
 
 
-def _arguments(run: Callable[..., Any], ports: Sequence[str], sizes: Mapping[str, int]) -> Callable[[Mapping[str, Any]], Tuple[List[Any], Dict[str, Any]]]:
-    """How the inputs reach a function: by name where its parameters have the ports' names, else in their order."""
-    parameters = [p for p in inspect.signature(run).parameters.values() if p.name != "sizes"]
-    extra = {"sizes": dict(sizes)} if "sizes" in inspect.signature(run).parameters else {}
-    names = [p.name for p in parameters]
-    by_name = {_snake(port): port for port in ports} | {port: port for port in ports} if sys.version_info >= (3, 9) else {}
-    if names and all(name in by_name for name in names):
-        return lambda values: ([], {**{name: values[by_name[name]] for name in names}, **extra})
-    accepts_all = any(p.kind == p.VAR_POSITIONAL for p in parameters)
-    if not accepts_all and len([p for p in parameters if p.kind != p.KEYWORD_ONLY]) < len(ports):
-        wanted = ", ".join(_snake(port) for port in ports)
-        raise KernelError(f"its parameters are ({', '.join(names)}); the operation has the inputs ({wanted}).")
-    return lambda values: ([values[port] for port in ports], extra)
+def _binder_of(kernel: _Kernel, ports: Sequence[str]) -> _Binder:
+    """By name where the function's parameters have the ports' names, else in their order."""
+    declared = inspect.signature(kernel.run).parameters
+    wants_sizes = "sizes" in declared
+    parameters = [p for p in declared.values() if p.name != "sizes"]
+    by_name = {**{_snake(port): port for port in ports}, **{port: port for port in ports}}
+
+    def extra(sizes: Mapping[str, int]) -> Dict[str, Any]:
+        return {"sizes": dict(sizes)} if wants_sizes else {}
+
+    if parameters and all(p.name in by_name for p in parameters):
+        wanted = [(p.name, by_name[p.name]) for p in parameters]
+        return lambda values, sizes: ([], {**{name: values[port] for name, port in wanted}, **extra(sizes)})
+    takes_all = any(p.kind == p.VAR_POSITIONAL for p in parameters)
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p for p in positional if p.default is p.empty]
+    if not takes_all and not len(required) <= len(ports) <= len(positional):
+        raise KernelError(f"{kernel.name} has the parameters ({', '.join(p.name for p in parameters)}); the operation has the inputs ({', '.join(_snake(port) for port in ports)}).")
+    return lambda values, sizes: ([values[port] for port in ports], extra(sizes))
 
 
 def _outputs_of(value: Any, ports: Sequence[str], name: str) -> Dict[str, Any]:
     if isinstance(value, Mapping):
-        known = {_snake(port): port for port in ports} | {port: port for port in ports}
+        known = {**{_snake(port): port for port in ports}, **{port: port for port in ports}}
         unknown = [key for key in value if key not in known]
         if unknown:
             raise KernelError(f"{name} returned '{unknown[0]}'; its outputs are {', '.join(ports)}.", "wrong-shape")
@@ -379,9 +407,15 @@ def _outputs_of(value: Any, ports: Sequence[str], name: str) -> Dict[str, Any]:
     return dict(zip(ports, items))
 
 
+def _names(ports: Sequence[Mapping[str, Any]]) -> List[str]:
+    return [port["name"] for port in ports]
+
+
 class _Server:
-    def __init__(self, channel: Any, operations: Mapping[str, Any]) -> None:
-        self.channel, self.operations = channel, operations
+    """Answers the calls. ``operations`` are the ports of every operation, from plumbline's hello."""
+
+    def __init__(self, operations: Mapping[str, Any]) -> None:
+        self.operations = operations
         self.inputs: Optional[mmap.mmap] = None
 
     def call(self, message: Mapping[str, Any]) -> Dict[str, Any]:
@@ -389,104 +423,170 @@ class _Server:
         if found is None:
             raise KernelError(f"there is no kernel for '{message['operation']}' here.", "unsupported")
         found.calls += 1
-        inputs = self._inputs(int(message["bytes"]))
+        size = int(message["bytes"])
+        inputs = self._map(size)
         framework = _framework(found.framework, found.device)
         operation = self.operations[found.operation]
-        ports = [port["name"] for port in operation["outputs"]]
-        dtypes = found.options.get("dtypes") or {}
         values = {name: framework.put(tensor) for name, tensor in inputs.items()}
         returned = self._run(found, framework, values, operation, message["sizes"])
         framework.synchronize()
-        self._compare(found, inputs, values, framework, int(message["bytes"]))
-        outputs = _outputs_of(returned, ports, found.name)
-        fallback = next(iter(inputs.values())).dtype if inputs else "f32"
-        tensors = {name: framework.get(value, dtypes.get(name, fallback), f"{found.name}: output '{name}'") for name, value in outputs.items()}
+        if size <= _ALWAYS_COMPARED or found.calls % 8 == 1:
+            self._refuse_changed(found, inputs, values, framework, size)
+        outputs = _outputs_of(returned, _names(operation["outputs"]), found.name)
+        dtypes = found.options.get("dtypes") or {}
+        storage = next(iter(inputs.values())).dtype if inputs else "f32"
+        tensors = {name: framework.get(value, dtypes.get(name, storage), f"{found.name}: output '{name}'") for name, value in outputs.items()}
         return {"outcome": "ok", "bytes": _write_safetensors(OUTPUTS_FD, tensors)}
 
-    def _run(self, found: _Kernel, framework: Any, values: Dict[str, Any], operation: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
-        if found.forward is None:
-            ports = [port["name"] for port in operation["inputs"]]
-            args, kwargs = _arguments(found.run, ports, sizes)(values)
+    def _run(self, found: _Kernel, framework: Any, values: Mapping[str, Any], operation: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
+        differentiated = found.forward
+        if differentiated is None:
+            if found.binder is None:
+                found.binder = _binder_of(found, _names(operation["inputs"]))
+            args, kwargs = found.binder(values, sizes)
             return found.run(*args, **kwargs)
-        forward = self.operations[found.forward.operation]
-        ports = [port["name"] for port in forward["inputs"]]
-        cotangents = [port["name"] for port in operation["inputs"] if port["name"] not in ports]
-        bind = _arguments(found.run, ports, sizes)
-        names = [port["name"] for port in forward["outputs"]]
+        forward = self.operations[differentiated.operation]
+        ports, outputs = _names(forward["inputs"]), _names(forward["outputs"])
+        cotangents = [name for name in _names(operation["inputs"]) if name not in ports]
+        bind = found.binder = found.binder or _binder_of(found, ports)
 
         def positional(*leaves: Any) -> Any:
-            args, kwargs = bind(dict(zip(ports, leaves)))
-            outputs = _outputs_of(found.run(*args, **kwargs), names, found.name)
-            ordered = tuple(outputs[name] for name in names)
+            args, kwargs = bind(dict(zip(ports, leaves)), sizes)
+            returned = _outputs_of(found.run(*args, **kwargs), outputs, found.name)
+            ordered = tuple(returned[name] for name in outputs)
             return ordered if len(ordered) > 1 else ordered[0]
 
-        gradients = framework.vjp(positional, [values[port] for port in ports], [values[port] for port in cotangents])
-        return {f"{port}Gradient": gradient for port, gradient in zip(ports, gradients)}
+        gradients = framework.vjp(positional, [values[port] for port in ports], [values[name] for name in cotangents])
+        wanted = _names(operation["outputs"])
+        return {f"{port}Gradient": gradient for port, gradient in zip(ports, gradients) if f"{port}Gradient" in wanted}
 
-    def _inputs(self, size: int) -> Dict[str, Tensor]:
+    def _map(self, size: int) -> Dict[str, Tensor]:
         if self.inputs is not None:
             try:
                 self.inputs.close()
             except BufferError:
-                pass  # the kernel kept an input; its pages stay
+                pass  # the kernel kept an input; its pages stay until it lets go
         # private: a kernel that writes to its inputs changes its own copy, which is then compared with the file
         self.inputs = mmap.mmap(INPUTS_FD, max(size, 1), flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         return _read_safetensors(memoryview(self.inputs)[:size])
 
-    def _compare(self, found: _Kernel, inputs: Mapping[str, Tensor], values: Mapping[str, Any], framework: Any, size: int) -> None:
-        if size > _ALWAYS_COMPARED and found.calls % 8 != 1:
+    def _refuse_changed(self, found: _Kernel, inputs: Mapping[str, Tensor], values: Mapping[str, Any], framework: Any, size: int) -> None:
+        if not framework.mutable or (framework.shares_memory and self.inputs is not None and _equals_file(self.inputs, size)):
             return
-        original = _read_safetensors(memoryview(os.pread(INPUTS_FD, size, 0)) if size < 1 << 30 else memoryview(b""))
+        original = _read_safetensors(memoryview(os.pread(INPUTS_FD, size, 0)))
         for name, value in values.items():
-            seen = framework.get(value, inputs[name].dtype, f"input '{name}'") if framework.name != "none" else inputs[name]
+            seen = inputs[name] if framework.shares_memory else framework.get(value, inputs[name].dtype, f"input '{name}'")
             if bytes(seen.data) != bytes(original[name].data):
-                raise KernelError(f"{found.name} changed its input '{name}'.")
+                raise KernelError(f"{found.name} changed its input '{name}'. Copy it first.")
 
 
-def _is_fatal(error: BaseException) -> bool:
-    """A CUDA context that met an error gives errors for ever."""
-    text = f"{type(error).__name__}: {error}"
-    return "CUDA" in text or "cuda" in text.lower() and "error" in text.lower() or "hipError" in text or "XlaRuntimeError" in text
+def _equals_file(seen: mmap.mmap, size: int) -> bool:
+    """Whether the private pages still hold what the file holds; without copying either."""
+    import ctypes
+
+    with mmap.mmap(INPUTS_FD, size) as original:
+        left, right = ctypes.c_char.from_buffer(seen), ctypes.c_char.from_buffer(original)
+        compare = ctypes.CDLL(None).memcmp
+        compare.argtypes, compare.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t], ctypes.c_int
+        equal: bool = compare(ctypes.addressof(left), ctypes.addressof(right), size) == 0
+        del left, right  # or the map cannot be closed
+        return equal
 
 
-def _failure(error: BaseException) -> Dict[str, Any]:
-    text = "".join(traceback.format_exception_only(type(error), error)).strip()
+#: After these a device's context gives errors for ever.
+_FATAL = re.compile(r"CUDA ?_?error|CUDA(Runtime|Driver)Error|cudaError|Triton Error|HIP ?error|illegal memory access|device-side assert|XlaRuntimeError: INTERNAL", re.IGNORECASE)
+
+
+def _failure(error: BaseException, operation: str) -> Dict[str, Any]:
     if isinstance(error, KernelError):
         return {"outcome": error.outcome, "message": str(error)}
-    out_of_memory = isinstance(error, MemoryError) or "out of memory" in text.lower() or "OutOfMemory" in type(error).__name__
-    if out_of_memory:
-        return {"outcome": "out-of-memory", "message": text}
+    found = _kernels.get(operation)
+    text = "".join(traceback.format_exception_only(type(error), error)).strip()
     traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
-    return {"outcome": "failed", "message": text, "fatal": _is_fatal(error)}
+    message = f"{found.name if found is not None else operation}: {text}{_place(error, found)}"
+    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "OutOfMemory" in type(error).__name__:
+        return {"outcome": "out-of-memory", "message": message}
+    return {"outcome": "failed", "message": message, **({"fatal": True} if _FATAL.search(text) else {})}
+
+
+def _place(error: BaseException, found: Optional[_Kernel]) -> str:
+    """Where in the kernel's file it was raised."""
+    file = getattr(getattr(found.run if found is not None else None, "__code__", None), "co_filename", None)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
+
+
+# --- the process -------------------------------------------------------------------------------------------------------------------------------
+
+
+class _Channel:
+    """The messages. They take stdin and stdout away before a kernel can use them: it finds an empty stdin, and its prints go to stderr. None of
+    the descriptors reaches processes that a kernel starts."""
+
+    def __init__(self) -> None:
+        self._reader = os.fdopen(os.dup(0), "rb")
+        self._writer = os.fdopen(os.dup(1), "wb")
+        empty = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(empty, 0)
+        os.close(empty)
+        os.dup2(2, 1)
+        for descriptor in (INPUTS_FD, OUTPUTS_FD):
+            os.set_inheritable(descriptor, False)
+        reconfigure = getattr(sys.stdout, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(line_buffering=True)
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        self._writer.write(json.dumps(message).encode() + b"\n")
+        self._writer.flush()
+
+    def __iter__(self) -> Iterator[Any]:
+        """Messages until plumbline ends."""
+        while True:
+            line = self._reader.readline()
+            if not line.endswith(b"\n"):
+                return
+            yield json.loads(line)
 
 
 def _die_with_parent() -> None:
-    """On Linux the kernel ends this process when plumbline is killed, even while a kernel holds the interpreter."""
+    """On Linux the system ends this process when plumbline is killed, even while a kernel holds the interpreter."""
     if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _connect() -> Optional[_Channel]:
+    """The channel, if plumbline started this process; processes that it starts in turn are none of plumbline's."""
+    if os.environ.pop("PLUMBLINE_WORKER", None) is None:
+        return None
+    _die_with_parent()
+    return _Channel()
+
+
+_channel = _connect()
 
 
 def serve() -> None:
     """Serves the kernels of this file until plumbline ends. Without plumbline it says so and returns."""
     global _served
-    if _served:
-        return
-    if "PLUMBLINE_WORKER" not in os.environ:
+    if _channel is None:
         print(f"{len(_kernels)} kernels: {', '.join(_kernels) or 'none'}. Verify them with: plumbline verify {sys.argv[0]}", file=sys.stderr)
         return
-    _served = True
-    _die_with_parent()
-    channel, lines = _open_channel()
-    hello = json.loads(next(lines, "null"))
-    if not isinstance(hello, dict) or hello.get("type") != "hello":
-        _send(channel, {"type": "error", "message": "plumbline did not begin with hello."})
+    if _served:
         return
-    _send(channel, {"type": "hello", "protocol": PROTOCOL, "worker": f"plumbline_worker.py {__version__}", "kernels": [k.declaration() for k in _kernels.values()], "environment": _environment()})
-    server = _Server(channel, hello.get("operations", {}))
-    for line in lines:
-        message = json.loads(line)
+    _served = True
+    messages = iter(_channel)
+    hello = next(messages, None)
+    if not isinstance(hello, dict) or hello.get("type") != "hello":
+        return _channel.send({"type": "error", "message": "plumbline did not begin with hello."})
+    if hello.get("protocol") != PROTOCOL:
+        return _channel.send({"type": "error", "message": f"plumbline speaks version {hello.get('protocol')} of the worker protocol, this plumbline_worker.py version {PROTOCOL}."})
+    about = _environment()
+    _channel.send({"type": "hello", "protocol": PROTOCOL, "worker": f"plumbline_worker.py {__version__}", "kernels": [k.declaration() for k in _kernels.values()], "environment": about})
+    server = _Server(hello["operations"])
+    for message in messages:
         if message.get("type") == "shutdown":
             break
         if message.get("type") != "run":
@@ -494,50 +594,20 @@ def serve() -> None:
         try:
             answer = server.call(message)
         except Exception as error:  # noqa: BLE001: whatever a kernel raises is an outcome
-            answer = _failure(error)
-        _send(channel, {"type": "result", "id": message["id"], **answer})
+            answer = _failure(error, message["operation"])
+        _channel.send({"type": "result", "id": message["id"], **answer})
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # frameworks may hang in their own clean-up
 
 
-def _open_channel() -> Tuple[Any, Any]:
-    """Keeps stdout for messages and gives kernels stderr in its place; ends the process when plumbline goes away."""
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
-    queue: List[str] = []
-    ready = threading.Condition()
-
-    def listen() -> None:
-        for line in sys.stdin:
-            with ready:
-                queue.append(line)
-                ready.notify()
-        os._exit(0)
-
-    threading.Thread(target=listen, daemon=True).start()
-
-    def lines() -> Any:
-        while True:
-            with ready:
-                while not queue:
-                    ready.wait()
-                line = queue.pop(0)
-            yield line
-
-    return channel, lines()
-
-
-def _send(channel: Any, message: Mapping[str, Any]) -> None:
-    channel.write(json.dumps(message) + "\n")
-    channel.flush()
-
-
 def _environment() -> Dict[str, Any]:
     about: Dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine()}
     for served in _kernels.values():
-        about.update(_framework(served.framework, served.device).about())
+        try:
+            about.update(_framework(served.framework, served.device).about())
+        except ImportError as error:
+            raise KernelError(f"{served.name} needs {served.framework}: {error}. Install it, or name the interpreter that has it with PLUMBLINE_PYTHON.") from error
     return about
 
 
@@ -547,13 +617,20 @@ def _main(path: str) -> None:
     sys.argv = [path]
     sys.modules["plumbline_worker"] = sys.modules["__main__"]
     try:
-        runpy.run_path(path, run_name="__plumbline__")
+        name = os.path.splitext(os.path.basename(path))[0]
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
         serve()
     except Exception as error:  # noqa: BLE001
-        traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
-        reason = "".join(traceback.format_exception_only(type(error), error)).strip()
-        if not _served:
-            print(json.dumps({"type": "error", "message": f"{path} cannot be loaded: {reason}"}), flush=True)
+        reason = str(error) if isinstance(error, KernelError) else "".join(traceback.format_exception_only(type(error), error)).strip()
+        if not isinstance(error, KernelError):
+            traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+        if _channel is not None:
+            _channel.send({"type": "error", "message": f"{path} cannot be served: {reason}"})
         sys.exit(1)
 
 
