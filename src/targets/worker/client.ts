@@ -8,7 +8,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { OutcomeError, TargetUnusable, type OutcomeName } from '../outcome.ts';
 import { helloOf } from './handshake.ts';
 import { describeEnding, WorkerProcess, type Ending, type WorkerCommand } from './process.ts';
-import { helloMessage, parseLine, resultSchema, type WorkerHello } from './protocol.ts';
+import { helloMessage, parseLine, resultSchema, runMessage, type WorkerHello } from './protocol.ts';
 import { RamFile } from './ram-file.ts';
 import { tailOf } from './tail.ts';
 
@@ -29,7 +29,8 @@ export class WorkerClient {
   starts = 0;
   private readonly options: WorkerOptions;
   private readonly plumbline: string;
-  private inputs = new RamFile();
+  /** The file of the last call's inputs. */
+  inputs = new RamFile();
   private outputs = new RamFile();
   private worker: WorkerProcess | undefined;
   private dying: Promise<unknown> = Promise.resolve();
@@ -40,6 +41,11 @@ export class WorkerClient {
   constructor(options: WorkerOptions, plumbline: string) {
     this.options = options;
     this.plumbline = plumbline;
+  }
+
+  /** The process that is running. */
+  get process(): WorkerProcess | undefined {
+    return this.worker;
   }
 
   /** Starts the process and exchanges hellos. Throws `TargetUnusable`. */
@@ -58,11 +64,15 @@ export class WorkerClient {
     }
   }
 
-  /** Has a process ready to be called. Throws `TargetUnusable` when the process that is to replace another cannot be started. */
+  /**
+   * Has a process ready to be called. Throws `TargetUnusable` when the process that is to replace another cannot be started, and an `OutcomeError`, once, when a process
+   * ended by itself between two calls: some call before did that.
+   */
   async ready(): Promise<void> {
     await this.queue;
     await this.dying; // it may hold what the next one needs: a device's memory
-    if (this.worker !== undefined && this.worker.ending === undefined) return;
+    if (this.worker !== undefined) this.refuseEnded(this.worker);
+    if (this.worker !== undefined) return;
     for (let failed = 0; this.lost === undefined; ) {
       try {
         await this.start();
@@ -99,7 +109,7 @@ export class WorkerClient {
     const id = ++this.lastId;
     worker.forgetStderr();
     this.outputs.forget();
-    worker.send({ type: 'run', id, operation, sizes, bytes: this.inputs.write(safetensorsParts(inputs)) });
+    worker.send(runMessage(id, operation, sizes, this.inputs.write(safetensorsParts(inputs))));
     const event = await worker.next(undefined, signal);
     if (typeof event === 'string') {
       const late = signal?.reason instanceof OutcomeError ? signal.reason.message : 'The call was given up.';
@@ -112,6 +122,14 @@ export class WorkerClient {
       throw new OutcomeError(outcomeOf(event.ending, worker), `The worker ${describeEnding(event.ending)}${described(worker)}.${tailOf(worker)}`);
     }
     return this.answer(event.line, id, worker);
+  }
+
+  private refuseEnded(worker: WorkerProcess): void {
+    const { ending } = worker;
+    if (ending === undefined) return;
+    this.worker = undefined;
+    const since = this.lastId === 0 ? 'before it was called' : `after it had answered call ${this.lastId}`;
+    throw new OutcomeError(outcomeOf(ending, worker), `The worker ${describeEnding(ending)} ${since}.${tailOf(worker)}`);
   }
 
   private async answer(line: string, id: number, worker: WorkerProcess): Promise<Readonly<Record<string, Tensor>>> {

@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 
 import { startGuard, type Guard } from './guard.ts';
 import { Lines } from './lines.ts';
-import { inputsFd, outputsFd, protocolVersion } from './protocol.ts';
+import { inputsFd, outputsFd, protocolVersion, shutdownMessage } from './protocol.ts';
 import type { RamFile } from './ram-file.ts';
 
 /** How a worker is started. */
@@ -85,6 +85,11 @@ export class WorkerProcess {
     return this.messages.unfinished;
   }
 
+  /** Lines of stdout that nobody asked for. */
+  get stray(): readonly string[] {
+    return this.messages.last;
+  }
+
   /** What is written from now on belongs to another call. */
   forgetStderr(): void {
     this.errors.clear();
@@ -117,12 +122,15 @@ export class WorkerProcess {
   /** Asks the worker to end, and kills it when it does not within the time. Says whether it ended by itself. */
   async stop(graceMs: number): Promise<boolean> {
     if (this.ending !== undefined) return true;
-    this.send({ type: 'shutdown' });
+    this.send(shutdownMessage);
     this.child.stdin!.end();
-    const timer = setTimeout(() => this.kill(), graceMs);
-    await this.ended;
-    clearTimeout(timer);
-    return this.killing === undefined;
+    return this.endsWithin(graceMs);
+  }
+
+  /** Closes stdin, as the system does when plumbline is gone, and kills the worker when it does not end within the time. Says whether it ended by itself. */
+  async hangUp(graceMs: number): Promise<boolean> {
+    this.child.stdin!.end();
+    return this.endsWithin(graceMs);
   }
 
   /** Ends the worker and what it started, at once. */
@@ -130,6 +138,13 @@ export class WorkerProcess {
     if (this.ending !== undefined) return;
     this.killGroup();
     this.killing ??= setTimeout(() => this.settle({ code: null, signal: 'SIGKILL' }), killMs).unref();
+  }
+
+  private async endsWithin(graceMs: number): Promise<boolean> {
+    const timer = setTimeout(() => this.kill(), graceMs);
+    await this.ended;
+    clearTimeout(timer);
+    return this.killing === undefined;
   }
 
   private finish(ending: Ending, resolve: (ending: Ending) => void): void {

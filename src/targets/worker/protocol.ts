@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { operations } from '../../operations/index.ts';
+import type { Sizes } from '../../operations/operation.ts';
 
 export const protocolVersion = 1;
 
@@ -58,6 +59,13 @@ export function helloMessage(plumbline: string): object {
   const table = Object.values(operations).map(({ id, inputs, outputs }) => [id, { inputs: ports(inputs), outputs: ports(outputs) }] as const);
   return { type: 'hello', protocol: protocolVersion, plumbline, operations: Object.fromEntries(table) };
 }
+
+/** A call; `bytes` is the length of the inputs in their file. */
+export function runMessage(id: number, operation: string, sizes: Sizes, bytes: number): object {
+  return { type: 'run', id, operation, sizes, bytes };
+}
+
+export const shutdownMessage: object = { type: 'shutdown' };
 
 /** A line as JSON; undefined where it is none, which no schema accepts. */
 export function parseLine(line: string): unknown {

@@ -4,7 +4,7 @@ import { operations } from '../../operations/index.ts';
 import type { OperationId } from '../../operations/operation.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import type { Availability, KernelDeclaration, Target } from '../kernel.ts';
-import { resolveKernel } from '../resolve.ts';
+import { resolveKernel, type ResolvedKernel } from '../resolve.ts';
 import { TargetUnusable } from '../outcome.ts';
 import { WorkerClient, type WorkerOptions } from './client.ts';
 import type { WorkerHello, WorkerKernel } from './protocol.ts';
@@ -41,7 +41,7 @@ export function workerTarget(name: string, declaration: WorkerDeclaration, versi
       }
       if (hello.kernels.length > 0) {
         try {
-          check(name, hello.kernels);
+          resolveKernels(name, hello.kernels);
         } catch (error) {
           await this.close();
           throw error;
@@ -64,14 +64,14 @@ export function workerTarget(name: string, declaration: WorkerDeclaration, versi
   };
 }
 
-/** Refuses kernels of operations that do not exist, and declarations that are not valid; each error names the kernel and the field. */
-function check(target: string, kernels: readonly WorkerKernel[]): void {
-  for (const kernel of kernels) {
+/** The declarations, complete. Refuses kernels of operations that do not exist, and fields that are not valid; each error names the kernel and the field. */
+export function resolveKernels(target: string, kernels: readonly WorkerKernel[]): ResolvedKernel[] {
+  return kernels.map((kernel) => {
     const owner = `${target}.kernels.${kernel.operation}`;
     if (!Object.hasOwn(operations, kernel.operation)) throw new PlumblineError('bad-config', `${owner}: there is no operation '${kernel.operation}'.`, suggest(kernel.operation, Object.keys(operations)));
     if (kernels.filter(({ operation }) => operation === kernel.operation).length > 1) throw new PlumblineError('bad-config', `${owner}: declared twice.`, 'A worker has one kernel for each operation.');
-    resolveKernel(operations[kernel.operation as OperationId], declarationOf(kernel, () => undefined as never), owner);
-  }
+    return resolveKernel(operations[kernel.operation as OperationId], declarationOf(kernel, () => undefined as never), owner);
+  });
 }
 
 function declarationOf({ operation, arithmetic, dtypes, ...rest }: WorkerKernel, client: () => WorkerClient): KernelDeclaration {
