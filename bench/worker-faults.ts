@@ -99,10 +99,9 @@ async function interrupted(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL', fault: stri
   writeFileSync(config, `export default { targets: { faulty: { worker: ${JSON.stringify({ command: faultyWorker(fault, random.integer(1, 3)), env })} } } };`);
   const main = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
   const child = spawn(process.execPath, [main, 'verify', '-c', config, '-t', 'faulty', '--call-timeout', `${callMs}ms`, '--failures-dir', join(folder, 'failures')], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  let opened = false;
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (opened ||= text.includes('available')));
   const ended = new Promise<string>((resolve) => child.on('close', (code, by) => resolve(by ?? String(code))));
-  while (!opened && child.exitCode === null) await sleep(5);
+  const opened = new Promise<void>((resolve) => child.stderr.on('data', (text: Buffer) => (text.includes('available') ? resolve() : undefined)));
+  await Promise.race([opened, ended]);
   await sleep(random.uniform() * 500);
   process.kill(-child.pid!, signal); // as a terminal does: to the whole group
   const how = await ended;

@@ -1,4 +1,6 @@
 /** Checks of a worker's answers to calls. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { firstBitDifference, type Tensor } from '../../tensor/tensor.ts';
 import { safetensorsParts } from '../../tensor/safetensors.ts';
 import { shapeOf, type Sizes } from '../../operations/operation.ts';
@@ -25,7 +27,7 @@ export class CallChecks {
   async run(kernels: readonly ResolvedKernel[]): Promise<Finding[]> {
     const findings: Finding[] = [];
     for (const kernel of kernels) findings.push(...(await this.kernel(kernel)));
-    findings.push(await this.echoes(kernels), await this.unknownOperation(kernels[0]!), await this.unknownMessage(kernels[0]!), this.stdout());
+    findings.push(await this.echoes(kernels), await this.unknownOperation(kernels[0]!), await this.unknownMessage(kernels[0]!), await this.stdout());
     return findings;
   }
 
@@ -99,7 +101,8 @@ export class CallChecks {
     });
   }
 
-  private stdout(): Finding {
+  private async stdout(): Promise<Finding> {
+    await sleep(50); // for what comes after the last answer
     const stray = this.client.process?.stray ?? [];
     const name = 'nothing else on stdout';
     if (stray.length === 0) return { name, status: 'held', detail: 'answers alone' };
