@@ -139,6 +139,7 @@ def stream_read(pre_mapping, streams):
 describe('a Python file', () => {
   const verify = (file: string, ...more: string[]): Promise<Ended> => plumbline(folderWith({ 'kernels.py': file }), ['verify', 'kernels.py', ...brief, ...more], withPython);
   // without numpy a kernel gets plumbline.Tensor
+  const lineOf = (text: string): number => rightKernel(text, withoutNumpy).split('\n').findIndex((line) => line.includes(text)) + 1;
   const withoutNumpy = `import importlib.util\nfind = importlib.util.find_spec\nimportlib.util.find_spec = lambda name, *more: None if name == "numpy" else find(name, *more)`;
 
   it.each([
@@ -152,7 +153,7 @@ describe('a Python file', () => {
   });
 
   it.each([
-    ['raises', 'raise ValueError("no such tile")', 'failed', 'stream_read (stream-read): ValueError: no such tile (kernels.py:12 in stream_read)'],
+    ['raises', 'raise ValueError("no such tile")', 'failed', `stream_read (stream-read): ValueError: no such tile (kernels.py:${lineOf('raise ValueError')} in stream_read)`],
     ['leaves with sys.exit', 'import sys; sys.exit(9)', 'crashed', 'exited with code 9'],
     ['changes an input', 'streams.data[0] = streams.data[0] ^ 1 if len(streams.data) else 0', 'failed', "stream_read (stream-read) changed its input 'streams'"],
     ['returns too many', 'return streams, streams', 'wrong-shape', 'stream_read (stream-read) returned 2 values; its outputs are layerInput.'],
