@@ -4,7 +4,6 @@ import { rmSync } from 'node:fs';
 import type { Recipe } from '../generate/recipe.ts';
 import { costlyOutcomes } from '../targets/outcome.ts';
 import type { KernelCaller } from './call.ts';
-import { costlyShrinkMs } from './effort.ts';
 import type { Examination } from './examine.ts';
 import { recordCounterexample } from './record.ts';
 import type { Counterexample } from './results.ts';
@@ -21,7 +20,7 @@ export interface Failure {
  * more than a process; and it is tried again for a limited time only, because each try costs a start or the whole time limit.
  */
 export async function minimise({ recipe, examination }: Failure, caller: KernelCaller, seed: number, options: PropertyRun): Promise<{ shrunk: Shrunk; counterexample: Counterexample }> {
-  const { property, kernel, target, onEvent } = options;
+  const { property, kernel, target, costlyShrinkMs, onEvent } = options;
   const costly = costlyOutcomes.includes(examination.outcome);
   const asFound = costly ? recordCounterexample(property, kernel, { recipe, examination, kernelCalls: 0, stopped: undefined }, caller, seed, options) : undefined;
   const deadline = costly ? performance.now() + costlyShrinkMs : Infinity;

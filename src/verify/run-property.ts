@@ -25,6 +25,7 @@ export interface PropertyRun extends RecordOptions {
   readonly runSeed: number;
   readonly callTimeoutMs: number;
   readonly shrinkBudget: number;
+  readonly costlyShrinkMs: number;
   readonly stopped: () => boolean;
   readonly onEvent: (event: RunEvent) => void;
 }

@@ -5,7 +5,7 @@ import type { OperationId } from '../operations/operation.ts';
 import type { KernelDeclaration, Target } from '../targets/kernel.ts';
 import { TargetUnusable } from '../targets/outcome.ts';
 import { resolveKernel } from '../targets/resolve.ts';
-import { shrinkBudget } from './effort.ts';
+import { costlyShrinkMs, shrinkBudget } from './effort.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { VerifyOptions } from './options.ts';
 import type { Property, ResolvedKernel } from './property.ts';
@@ -121,6 +121,7 @@ function runPlanned(target: string, planned: Planned, options: VerifyOptions, st
     runs: options.runs,
     runSeed: options.seed,
     shrinkBudget: options.shrink === false ? 0 : shrinkBudget,
+    costlyShrinkMs: options.costlyShrinkMs ?? costlyShrinkMs,
     callTimeoutMs: options.callTimeoutMs ?? 10_000,
     failuresDir: options.failuresDir ?? '.plumbline/failures',
     plumbline: version,

@@ -13,9 +13,10 @@ const { command, hello } = JSON.parse(process.env.PLUMBLINE_IN_BETWEEN);
 delete process.env.PLUMBLINE_IN_BETWEEN;
 const worker = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'ignore', 3, 4], detached: true });
 worker.stdin.write(hello + '\\n');
-worker.stdout.once('data', () => console.log(worker.pid));
-worker.on('error', (error) => console.log(error.message));
-worker.on('exit', () => console.log('it ended before it said hello'));
+const say = (text) => require('node:fs').writeSync(1, text + '\\n');
+worker.stdout.once('data', () => say(String(worker.pid)));
+worker.on('error', (error) => say(error.message));
+worker.on('exit', () => say('it ended before it said hello'));
 setInterval(() => undefined, 1000);
 `;
 
