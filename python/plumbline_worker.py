@@ -46,6 +46,7 @@ _DTYPES = {"F64": "f64", "F32": "f32", "F16": "f16", "BF16": "bf16"}
 _NAMES = {short: name for name, short in _DTYPES.items()}
 #: A kernel must not change its inputs. Up to this many bytes of them are compared after every call, more after every eighth.
 _ALWAYS_COMPARED = 1 << 20
+_MADV_POPULATE_READ = 22
 
 
 class KernelError(Exception):
@@ -175,16 +176,39 @@ def _write_safetensors(fd: int, tensors: Mapping[str, Tensor]) -> int:
         offset += size
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
+    mapped = _mapped(fd, 8 + len(text) + offset) if offset > _ALWAYS_COMPARED else None
     position = 0
     for part in [struct.pack("<Q", len(text)) + text, *(tensor.data for _, tensor in ordered)]:
         view = memoryview(part)
         if view.nbytes > 0 and view.format != "B":
             view = view.cast("B")
+        if mapped is not None:
+            mapped[position : position + view.nbytes] = view
+            position += view.nbytes
+            continue
         while view.nbytes > 0:
             written = os.pwrite(fd, view, position)
             position += written
             view = view[written:]
     return position
+
+
+_maps: Dict[int, mmap.mmap] = {}
+
+
+def _mapped(fd: int, size: int) -> mmap.mmap:
+    """The file in memory, at least so long: a copy into its pages costs half of a write to it. Raises OSError where the memory is not there."""
+    if os.fstat(fd).st_size < size:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(fd, 0, size)  # or a full /dev/shm would be a SIGBUS
+        else:
+            os.ftruncate(fd, size)
+    known = _maps.get(fd)
+    if known is None or len(known) < size:
+        if known is not None:
+            known.close()
+        known = _maps[fd] = mmap.mmap(fd, size)
+    return known
 
 
 class _Numpy:
@@ -468,6 +492,11 @@ class _Server:
                 pass  # the kernel kept an input; its pages stay until it lets go
         # private: a kernel that writes to its inputs changes its own copy, which is then compared with the file
         self.inputs = mmap.mmap(INPUTS_FD, max(size, 1), flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+        if size > _ALWAYS_COMPARED and sys.platform == "linux":
+            try:
+                self.inputs.madvise(_MADV_POPULATE_READ)
+            except OSError:
+                pass  # before Linux 5.14 the pages come one by one
         return _read_safetensors(memoryview(self.inputs)[:size])
 
     def _refuse_changed(self, found: _Kernel, inputs: Mapping[str, Tensor], values: Mapping[str, Any], framework: Any, size: int) -> None:

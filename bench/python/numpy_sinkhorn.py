@@ -5,7 +5,7 @@ import plumbline_worker as plumbline
 EPSILON = np.float32(1e-6)
 
 
-@plumbline.kernel("sinkhorn", dialect="tilekernels", arithmetic="ieee-f32", framework="numpy")
+@plumbline.kernel("sinkhorn", dialect="tilekernels", arithmetic="ieee-f32", streams=[4], framework="numpy")
 def sinkhorn(logits):  # [tokens, streams, streams]
     x = np.exp(logits - logits.max(-1, keepdims=True))
     x = x / x.sum(-1, keepdims=True) + EPSILON
