@@ -46,6 +46,7 @@ export class WorkerProcess {
   private readonly guard: Guard | undefined;
   private readonly messages = new Lines();
   private readonly errors = new Lines();
+  private earlier: readonly string[] = [];
   private settle: (ending: Ending) => void = () => undefined;
   private killing: NodeJS.Timeout | undefined;
 
@@ -80,6 +81,11 @@ export class WorkerProcess {
     return this.errors.last;
   }
 
+  /** As `stderr`; where nothing was written since, the last lines before. */
+  get lastWords(): readonly string[] {
+    return this.errors.last.length > 0 ? this.errors.last : this.earlier;
+  }
+
   /** What the worker wrote to stdout without ending the line. */
   get unfinished(): string {
     return this.messages.unfinished;
@@ -92,6 +98,7 @@ export class WorkerProcess {
 
   /** What is written from now on belongs to another call. */
   forgetStderr(): void {
+    this.earlier = this.lastWords;
     this.errors.clear();
   }
 
