@@ -2,7 +2,10 @@
 import { findConfig, loadConfig } from '../config/load.ts';
 import type { PlumblineConfig } from '../config/config.ts';
 import { PlumblineError } from '../errors.ts';
+import { isWorker } from '../config/schema.ts';
 import { inProcess } from '../targets/in-process.ts';
+import { workerTarget } from '../targets/worker/target.ts';
+import { version } from '../verify/version.ts';
 import type { Target } from '../targets/kernel.ts';
 import type { Property } from '../verify/property.ts';
 
@@ -26,7 +29,7 @@ export async function gather(files: readonly string[], configPaths: readonly str
   const fromFiles = await loadAll(files);
   const builtIn = files.length === 0 ? (await import('../targets/built-in.ts')).builtInTargets() : [];
   const declaring = files.length === 0 ? configs : fromFiles;
-  const own = declaring.flatMap(({ targets = {} }) => Object.entries(targets).map(([name, declaration]) => inProcess(name, declaration)));
+  const own = declaring.flatMap(({ targets = {} }) => Object.entries(targets).map(([name, declaration]) => (isWorker(declaration) ? workerTarget(name, declaration, version) : inProcess(name, declaration))));
   const targets = [...builtIn, ...own];
   refuseDuplicates('target', targets.map(({ name }) => name));
   const { properties: builtInProperties } = await import('../../properties/index.ts');

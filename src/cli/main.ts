@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { exitCodes } from '../verify/exit-code.ts';
 import { version } from '../verify/version.ts';
 import { compareCommand } from './compare-command.ts';
+import { conformCommand } from './conform-command.ts';
 import { dialectsCommand } from './dialects-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { codeOfError, describeError } from './exits.ts';
@@ -34,7 +35,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, identifyCommand, replayCommand, dialectsCommand, compareCommand, doctorCommand]) {
+for (const create of [verifyCommand, identifyCommand, replayCommand, dialectsCommand, compareCommand, conformCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 

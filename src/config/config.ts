@@ -1,13 +1,14 @@
 /** What a configuration says, and the function that gives it types in an editor. */
 import type { ReporterName } from '../report/reporters.ts';
 import type { TargetDeclaration } from '../targets/kernel.ts';
+import type { WorkerDeclaration } from '../targets/worker/target.ts';
 import type { Property } from '../verify/property.ts';
 import type { Effort } from '../verify/results.ts';
 
 /** A `plumbline.config.ts`. Flags of the command line win over it. */
 export interface PlumblineConfig {
   /** Kernels to verify, by the name of their target. */
-  readonly targets?: Readonly<Record<string, TargetDeclaration>>;
+  readonly targets?: Readonly<Record<string, TargetDeclaration | WorkerDeclaration>>;
   /** Default `standard`. */
   readonly effort?: Effort;
   /** Default: drawn for each run, and printed. */

@@ -10,9 +10,13 @@ import { createJiti } from 'jiti';
 
 import { PlumblineError, suggest } from '../errors.ts';
 import { operations } from '../operations/index.ts';
+import { pythonWorker } from '../targets/worker/python.ts';
+import { worker } from '../targets/worker/target.ts';
 import type { PlumblineConfig } from './config.ts';
 import { checkConfig, configFields } from './schema.ts';
 
+/** Python files are run by the worker that comes with plumbline. */
+const pythonExtension = '.py';
 const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 const searched = ['plumbline.config.ts', 'plumbline.config.mts', 'plumbline.config.js', 'plumbline.config.mjs'];
 
@@ -27,8 +31,9 @@ export function findConfig(folder: string): string | undefined {
  */
 export async function loadConfig(path: string): Promise<PlumblineConfig> {
   if (!existsSync(path) || !statSync(path).isFile()) throw new PlumblineError('bad-usage', `There is no file '${path}'.`, 'Give the path of a configuration or of a file with kernels.');
+  if (extname(path) === pythonExtension) return { targets: { [targetNameOf(path)]: worker(pythonWorker(path)) } };
   if (!extensions.includes(extname(path))) {
-    throw new PlumblineError('bad-usage', `'${path}' is not a TypeScript or JavaScript file.`, `Files with kernels end in ${extensions.join(', ')}.`);
+    throw new PlumblineError('bad-usage', `'${path}' is not a TypeScript, JavaScript or Python file.`, `Files with kernels end in ${[...extensions, pythonExtension].join(', ')}.`);
   }
   return checkConfig(asConfig(await defaultExport(path), path), path);
 }
@@ -63,8 +68,12 @@ function asConfig(exported: unknown, path: string): unknown {
     const unknown = keys[0]!;
     throw new PlumblineError('bad-config', `'${path}' exports '${unknown}', which is neither an operation nor a field of a configuration.`, suggest(unknown, [...Object.keys(operations), ...configFields, 'kernels']));
   }
-  const name = basename(path, extname(path)).replaceAll(/[\s,*?]+/g, '-');
-  return { targets: { [name]: target } };
+  return { targets: { [targetNameOf(path)]: target } };
+}
+
+/** A target is called like its file. */
+function targetNameOf(path: string): string {
+  return basename(path, extname(path)).replaceAll(/[\s,*?]+/g, '-');
 }
 
 /** Kernels by operation: one key is an operation, or one value looks like a kernel. */

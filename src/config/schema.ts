@@ -8,8 +8,9 @@ import { PlumblineError, suggest } from '../errors.ts';
 import { operations } from '../operations/index.ts';
 import type { OperationId } from '../operations/operation.ts';
 import { reporterNames } from '../report/reporters.ts';
-import type { KernelRun } from '../targets/kernel.ts';
+import type { KernelRun, TargetDeclaration } from '../targets/kernel.ts';
 import { resolveKernel } from '../targets/resolve.ts';
+import type { WorkerDeclaration } from '../targets/worker/target.ts';
 import type { CheckContext } from '../verify/property.ts';
 import type { PlumblineConfig } from './config.ts';
 import { parseDuration } from './duration.ts';
@@ -31,6 +32,17 @@ const targetSchema = z.strictObject({
   description: z.string().optional(),
 });
 
+const workerSchema = z.strictObject({
+  worker: z.strictObject({
+    command: z.array(z.string().min(1)).min(1),
+    cwd: z.string().optional(),
+    env: z.record(z.string(), z.string()).optional(),
+    startTimeoutMs: z.number().positive().optional(),
+    stopTimeoutMs: z.number().positive().optional(),
+  }),
+  description: z.string().optional(),
+});
+
 const propertySchema = z.looseObject({
   id: z.string().regex(/^[^\s,*?]+$/, 'must be a path like mine/some-claim'),
   operation: z.string(),
@@ -45,7 +57,7 @@ const propertySchema = z.looseObject({
 const targetName = z.string().regex(/^[^\s,*?]+$/, 'is a name without spaces, commas, * and ?');
 
 const configSchema = z.strictObject({
-  targets: z.record(targetName, targetSchema).optional(),
+  targets: z.record(targetName, z.unknown()).optional(),
   effort: z.enum(['quick', 'standard', 'thorough']).optional(),
   seed: z.int().min(0).max(0xffffffff).optional(),
   maxTime: z.string().optional(),
@@ -62,15 +74,24 @@ export function checkConfig(value: unknown, path: string): PlumblineConfig {
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) throw firstIssue(parsed.error, value, path);
   const config = value as PlumblineConfig;
+  for (const [target, declaration] of Object.entries(config.targets ?? {})) {
+    const checked = (isWorker(declaration) ? workerSchema : targetSchema).safeParse(declaration);
+    if (!checked.success) throw firstIssue(new z.ZodError(checked.error.issues.map((issue) => ({ ...issue, path: ['targets', target, ...issue.path] }))), value, path);
+  }
   if (config.maxTime !== undefined) at(`${path}: maxTime`, () => parseDuration(config.maxTime!));
-  for (const [target, { kernels }] of Object.entries(config.targets ?? {})) {
-    for (const [id, kernel] of Object.entries(kernels)) {
+  for (const [target, declaration] of Object.entries(config.targets ?? {})) {
+    for (const [id, kernel] of isWorker(declaration) ? [] : Object.entries(declaration.kernels)) {
       const owner = `targets.${target}.kernels.${id}`;
       at(`${path}: ${owner}`, () => resolveKernel(operationOf(id), kernel, owner), owner);
     }
   }
   for (const property of config.properties ?? []) at(`${path}: property ${property.id}`, () => operationOf(property.operation));
   return config;
+}
+
+/** Whether a target's kernels are in another process. */
+export function isWorker(declaration: TargetDeclaration | WorkerDeclaration): declaration is WorkerDeclaration {
+  return typeof declaration === 'object' && declaration !== null && 'worker' in declaration;
 }
 
 function operationOf(id: string): (typeof operations)[OperationId] {

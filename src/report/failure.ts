@@ -20,7 +20,7 @@ export function formatFailure(result: PropertyResult, style: Style): string {
   lines.push(...comparison(counterexample, style));
   if (result.explanation !== undefined) lines.push(field('kernel', plain(result.explanation), style));
   if (counterexample.window !== '') lines.push('', indented(plain(counterexample.window), 2));
-  lines.push('', field('case', `${counted(counterexample.problems, 'problem')}, shrunk in ${counted(counterexample.kernelCalls, 'kernel call')}`, style));
+  lines.push('', field('case', `${counted(counterexample.problems, 'problem')}, shrunk in ${counted(counterexample.kernelCalls, 'kernel call')}${stoppedBecause(counterexample)}`, style));
   if (counterexample.typed !== '') lines.push(indented(plain(counterexample.typed), 4));
   lines.push('', field('replay', style.cyan(counterexample.replay), style));
   return lines.join('\n');
@@ -57,6 +57,10 @@ function comparison({ worst, terms }: Counterexample, style: Style): string[] {
 /** The message of a comparison only repeats what was compared. */
 function describeOutcome({ outcome, message, worst }: Counterexample): string {
   return message === '' || message === worst?.what ? outcome : `${outcome}: ${plain(message)}`;
+}
+
+function stoppedBecause({ shrinkingStopped }: Counterexample): string {
+  return shrinkingStopped === undefined ? '' : ` and stopped: ${oneLine(shrinkingStopped)}`;
 }
 
 /** The terms that make the bound; those below a thousandth of the largest are only counted. */

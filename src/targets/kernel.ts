@@ -6,10 +6,11 @@ import type { Tensor } from '../tensor/tensor.ts';
 /** What a kernel may return for an output: a tensor, or its bare storage when dtype and shape are the declared ones. */
 export type KernelOutput = Tensor | TensorData;
 
-/** The call of a kernel. Inputs and outputs are keyed by port name. */
+/** The call of a kernel. Inputs and outputs are keyed by port name. `signal` is aborted when the call's time is up. */
 export type KernelRun = (
   inputs: Readonly<Record<string, Tensor>>,
   sizes: Sizes,
+  signal?: AbortSignal,
 ) => Readonly<Record<string, KernelOutput>> | Promise<Readonly<Record<string, KernelOutput>>>;
 
 /** One implementation of one operation, as its author declares it. */
@@ -27,6 +28,14 @@ export interface KernelDeclaration {
   /** The kernel promises the same bits on every call. Default true. */
   readonly deterministic?: boolean;
   readonly run: KernelRun;
+  /** Set by targets whose kernels are in another process. */
+  readonly remote?: RemoteKernel;
+}
+
+/** A kernel in another process: it cannot reach the tensors of its caller, and its process may have to be replaced before a call. */
+export interface RemoteKernel {
+  /** Resolves when it can be called; the time that this takes is not the call's. Throws `TargetUnusable`. */
+  ready(): Promise<void>;
 }
 
 /** A target as it is written in a configuration: kernels by operation. */

@@ -30,6 +30,18 @@ type Entry = z.infer<typeof entrySchema>;
 
 /** Encodes tensors in the order of their names. The data starts on a multiple of 8 bytes, as the format asks. Throws `bad-tensor`. */
 export function encodeSafetensors(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const parts = safetensorsParts(tensors, metadata);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let position = 0;
+  for (const part of parts) {
+    bytes.set(part, position);
+    position += part.length;
+  }
+  return bytes;
+}
+
+/** The file as consecutive parts: the header, then the data of each tensor, which is not copied on little-endian machines. Throws `bad-tensor`. */
+export function safetensorsParts(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>> = {}): Uint8Array[] {
   const header: Record<string, unknown> = Object.keys(metadata).length === 0 ? {} : { [metadataKey]: metadata };
   // wide types first, so that every tensor lies on a multiple of its element size
   const names = Object.keys(tensors).sort((a, b) => bytesPerElement[tensors[b]!.dtype] - bytesPerElement[tensors[a]!.dtype] || (a < b ? -1 : 1));
@@ -46,19 +58,17 @@ export function encodeSafetensors(tensors: Readonly<Record<string, Tensor>>, met
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const headerLength = Math.ceil(text.length / 8) * 8;
-  const bytes = new Uint8Array(8 + headerLength + offset).fill(0x20, 8, 8 + headerLength);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
-  bytes.set(text, 8);
-  let position = 8 + headerLength;
-  for (const name of names) {
-    bytes.set(littleEndian(tensors[name]!.data), position);
-    position += tensors[name]!.data.byteLength;
-  }
-  return bytes;
+  const start = new Uint8Array(8 + headerLength).fill(0x20, 8);
+  new DataView(start.buffer).setBigUint64(0, BigInt(headerLength), true);
+  start.set(text, 8);
+  return [start, ...names.map((name) => littleEndian(tensors[name]!.data))];
 }
 
-/** Decodes a file. Throws `bad-file` with the reason for anything that is not a whole safetensors file of f64, f32, f16 and bf16. */
-export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+/**
+ * Decodes a file. Throws `bad-file` with the reason for anything that is not a whole safetensors file of f64, f32, f16 and bf16. With `share` the tensors lie in the memory
+ * of `bytes`, where alignment lets them, and belong together with it.
+ */
+export function decodeSafetensors(bytes: Uint8Array, share = false): Safetensors {
   const { header, data } = split(bytes);
   const tensors: Record<string, Tensor> = {};
   let metadata: Record<string, string> = {};
@@ -71,7 +81,9 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
     }
     const { dtype, from, to, shape } = readEntry(name, value, data.length);
     spans.push({ name, from, to });
-    tensors[name] = { dtype, shape, data: fromLittleEndian(new Uint8Array(data.subarray(from, to)), dtype) };
+    const part = data.subarray(from, to);
+    const inPlace = share && hostIsLittleEndian && part.byteOffset % bytesPerElement[dtype] === 0;
+    tensors[name] = { dtype, shape, data: inPlace ? viewOf(part, dtype) : fromLittleEndian(new Uint8Array(part), dtype) };
   }
   requireContiguous(spans, data.length);
   return { tensors, metadata };
@@ -141,9 +153,13 @@ function littleEndian(data: TensorData): Uint8Array {
 
 /** `copy` has a buffer of its own: a view into a larger one would be unaligned, and a `Buffer` shares its memory. */
 function fromLittleEndian(copy: Uint8Array, dtype: Dtype): TensorData {
-  const { buffer } = hostIsLittleEndian ? copy : swapped(copy, bytesPerElement[dtype]);
-  if (dtype === 'f64') return new Float64Array(buffer);
-  return dtype === 'f32' ? new Float32Array(buffer) : new Uint16Array(buffer);
+  return viewOf(hostIsLittleEndian ? copy : swapped(copy, bytesPerElement[dtype]), dtype);
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array, dtype: Dtype): TensorData {
+  const length = byteLength / bytesPerElement[dtype];
+  if (dtype === 'f64') return new Float64Array(buffer, byteOffset, length);
+  return dtype === 'f32' ? new Float32Array(buffer, byteOffset, length) : new Uint16Array(buffer, byteOffset, length);
 }
 
 function swapped(bytes: Uint8Array, size: number): Uint8Array {

@@ -1,10 +1,10 @@
 /** One kernel call: encode, call with a time limit, check what came back. Everything a kernel can do wrong here is an OutcomeError. */
 import { shapeOf, type Port, type Sizes, type Values } from '../operations/operation.ts';
-import type { KernelOutput, KernelRun } from '../targets/kernel.ts';
+import type { KernelOutput, KernelRun, RemoteKernel } from '../targets/kernel.ts';
 import type { ResolvedKernel } from '../targets/resolve.ts';
 import { bytesPerElement, dtypes, type Dtype } from '../tensor/dtype.ts';
 import { cloneTensor, elementCount, firstBitDifference, tensor, valuesOf, type Tensor } from '../tensor/tensor.ts';
-import { OutcomeError } from './outcome.ts';
+import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
 
 /** Calls one kernel and counts the calls. */
 export class KernelCaller {
@@ -16,11 +16,13 @@ export class KernelCaller {
   private readonly kernel: ResolvedKernel;
   private readonly kernelRun: KernelRun;
   private readonly timeoutMs: number;
+  private readonly remote: RemoteKernel | undefined;
 
-  constructor(kernel: ResolvedKernel, kernelRun: KernelRun, timeoutMs: number) {
+  constructor(kernel: ResolvedKernel, kernelRun: KernelRun, timeoutMs: number, remote?: RemoteKernel) {
     this.kernel = kernel;
     this.kernelRun = kernelRun;
     this.timeoutMs = timeoutMs;
+    this.remote = remote;
   }
 
   /** Inputs as tensors of the kernel's dtypes. */
@@ -30,12 +32,13 @@ export class KernelCaller {
     );
   }
 
-  /** Calls the kernel. Throws `OutcomeError`. */
+  /** Calls the kernel. Throws `OutcomeError`, or `TargetUnusable` when there is no kernel to call any more. */
   async call(inputs: Values, sizes: Sizes): Promise<Record<string, Tensor>> {
     this.calls++;
     this.lastOutputs = {};
     const given = this.encode(inputs, sizes);
-    const kept = Object.entries(given).map(([name, t]) => [name, cloneTensor(t)] as const);
+    await this.remote?.ready();
+    const kept = this.remote === undefined ? Object.entries(given).map(([name, t]) => [name, cloneTensor(t)] as const) : [];
     const returned = await this.guarded(given, sizes);
     for (const [name, copy] of kept) {
       const place = firstBitDifference(given[name]!.data, copy.data);
@@ -50,15 +53,20 @@ export class KernelCaller {
 
   private async guarded(given: Record<string, Tensor>, sizes: Sizes): Promise<Readonly<Record<string, KernelOutput>>> {
     let timer: NodeJS.Timeout | undefined;
+    const controller = new AbortController();
     try {
-      const result = this.kernelRun(given, sizes);
+      const result = this.kernelRun(given, sizes, controller.signal);
       if (!(result instanceof Promise)) return result;
       const limit = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => reject(new OutcomeError('timed-out', `The kernel did not answer within ${this.timeoutMs} ms.`)), this.timeoutMs);
+        timer = setTimeout(() => {
+          const late = new OutcomeError('timed-out', `The kernel did not answer within ${this.timeoutMs} ms.`);
+          controller.abort(late);
+          setImmediate(() => reject(late)); // a target that hears the signal says more than this
+        }, this.timeoutMs);
       });
       return await Promise.race([result, limit]);
     } catch (error) {
-      if (error instanceof OutcomeError) throw error;
+      if (error instanceof OutcomeError || error instanceof TargetUnusable) throw error;
       throw new OutcomeError('failed', `The kernel threw: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     } finally {
       clearTimeout(timer);

@@ -14,7 +14,7 @@ import { recipeSchema, type Recipe } from '../generate/recipe.ts';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.ts';
 import { tensor, valuesOf, type Tensor } from '../tensor/tensor.ts';
 import { writeFileAtomically } from './atomic-file.ts';
-import { outcomeNames } from './outcome.ts';
+import { outcomeNames } from '../targets/outcome.ts';
 
 const format = 'plumbline-counterexample';
 const version = '1';

@@ -9,3 +9,6 @@ export const casesOf: Readonly<Record<Effort, { readonly first: number; readonly
 
 /** Kernel calls that shrinking one failure may take. */
 export const shrinkBudget = 100;
+
+/** Time after which no further call is made to shrink a failure of which each call costs a process or the whole time limit, in milliseconds. */
+export const costlyShrinkMs = 10_000;

@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { KernelCaller } from './call.ts';
 import { Case } from './context.ts';
 import type { Judgement } from './judge.ts';
-import { OutcomeError, type OutcomeName } from './outcome.ts';
+import { OutcomeError, type OutcomeName } from '../targets/outcome.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 
 /** Margins this near to 1 are decided in double-double: the f64 reference's error is in the bound, and could hide or fake a violation. */

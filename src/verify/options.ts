@@ -25,6 +25,8 @@ export interface VerifyOptions {
   readonly callTimeoutMs?: number | undefined;
   /** Makes a failing case small; default true. Without it the counterexample is the case as it was found. */
   readonly shrink?: boolean | undefined;
+  /** Time after which a failure that costs a process or the whole time limit of a call is shrunk no further. Default 10 s. */
+  readonly costlyShrinkMs?: number | undefined;
   /** Names of targets that were asked for: it is an error when one of them is unavailable. */
   readonly required?: readonly string[] | undefined;
   /** Folder for counterexamples; default `.plumbline/failures`. */

@@ -53,6 +53,7 @@ export function recordCounterexample(property: Property, kernel: ResolvedKernel,
     typed: typedOf(kernel, shrunk),
     problems: recipeSizes(recipe).tokens,
     kernelCalls: shrunk.kernelCalls,
+    shrinkingStopped: shrunk.stopped,
   };
 }
 

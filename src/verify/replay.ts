@@ -2,11 +2,13 @@
 import { PlumblineError, suggest } from '../errors.ts';
 import { operations } from '../operations/index.ts';
 import type { Target } from '../targets/kernel.ts';
-import { resolveKernel } from '../targets/resolve.ts';
+import { TargetUnusable } from '../targets/outcome.ts';
+import { resolveKernel, type ResolvedKernel } from '../targets/resolve.ts';
 import { KernelCaller } from './call.ts';
 import { readCounterexample, type CounterexampleData } from './counterexample-file.ts';
 import { examine, type Examination } from './examine.ts';
 import type { Property } from './property.ts';
+import type { Recipe } from '../generate/recipe.ts';
 import { recordCounterexample } from './record.ts';
 import type { Counterexample } from './results.ts';
 import { version } from './version.ts';
@@ -53,9 +55,9 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
     const declaration = target.kernels()[property.operation];
     if (declaration === undefined) throw new PlumblineError('bad-usage', `Target '${name}' has no kernel for '${property.operation}'.`, 'Choose another with --target.');
     const kernel = resolveKernel(operations[property.operation], declaration, `${name}.kernels.${property.operation}`);
-    const caller = new KernelCaller(kernel, declaration.run, options.callTimeoutMs ?? 10_000);
-    const examination = await examine(property, kernel, stored.recipe, caller);
-    const shrunk = { recipe: stored.recipe, examination, kernelCalls: caller.calls };
+    const caller = new KernelCaller(kernel, declaration.run, options.callTimeoutMs ?? 10_000, declaration.remote);
+    const examination = await examined(property, kernel, stored.recipe, caller, name);
+    const shrunk = { recipe: stored.recipe, examination, kernelCalls: caller.calls, stopped: undefined };
     const record = {
       target: name, failuresDir: options.failuresDir ?? '.plumbline/failures', plumbline: version,
       replayCommand: options.replayCommand ?? 'plumbline', replayArguments: options.replayArguments ?? '',
@@ -64,5 +66,14 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
     return { fails: !examination.held, stored, property, target: name, examination, counterexample };
   } finally {
     await target.close();
+  }
+}
+
+async function examined(property: Property, kernel: ResolvedKernel, recipe: Recipe, caller: KernelCaller, target: string): Promise<Examination> {
+  try {
+    return await examine(property, kernel, recipe, caller);
+  } catch (error) {
+    if (!(error instanceof TargetUnusable)) throw error;
+    throw new PlumblineError('target-unavailable', `Target '${target}': ${error.message}`, error.remedy, { cause: error });
   }
 }

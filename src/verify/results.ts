@@ -2,7 +2,7 @@
 import type { Recipe } from '../generate/recipe.ts';
 import type { OperationId, Term } from '../operations/operation.ts';
 import type { Worst } from './judge.ts';
-import type { OutcomeName } from './outcome.ts';
+import type { OutcomeName } from '../targets/outcome.ts';
 import type { ClaimClass } from './property.ts';
 
 /**
@@ -29,6 +29,8 @@ export interface Counterexample {
   readonly problems: number;
   /** Kernel calls that shrinking took. */
   readonly kernelCalls: number;
+  /** Why shrinking was stopped before it was done. */
+  readonly shrinkingStopped?: string | undefined;
 }
 
 /** The result of one property on one target. */

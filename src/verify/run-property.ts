@@ -7,13 +7,13 @@ import type { Recipe } from '../generate/recipe.ts';
 import type { KernelDeclaration } from '../targets/kernel.ts';
 import { breathe } from './breathe.ts';
 import { KernelCaller } from './call.ts';
-import { recordCounterexample, type RecordOptions } from './record.ts';
+import { minimise, type Failure } from './minimise.ts';
+import type { RecordOptions } from './record.ts';
 import { casesOf } from './effort.ts';
-import { examine, type Examination } from './examine.ts';
+import { examine } from './examine.ts';
 import type { Worst } from './judge.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 import type { Effort, PropertyResult, RunEvent } from './results.ts';
-import { shrink } from './shrink/shrink.ts';
 import { stopBetweenCases } from './stop-plugin.ts';
 
 export interface PropertyRun extends RecordOptions {
@@ -25,6 +25,7 @@ export interface PropertyRun extends RecordOptions {
   readonly runSeed: number;
   readonly callTimeoutMs: number;
   readonly shrinkBudget: number;
+  readonly costlyShrinkMs: number;
   readonly stopped: () => boolean;
   readonly onEvent: (event: RunEvent) => void;
 }
@@ -34,7 +35,7 @@ export function propertySeed(runSeed: number, id: string): number {
   return (hashText(`${runSeed}:${id}`) >>> 0) % 2 ** 31;
 }
 
-/** Runs one property. What the kernel does wrong is in the result; throws only for faults of plumbline. */
+/** Runs one property. What the kernel does wrong is in the result; throws only for faults of plumbline, and `TargetUnusable`. */
 export async function runProperty(options: PropertyRun): Promise<PropertyResult> {
   const { property, kernel, runSeed, target, onEvent } = options;
   const started = performance.now();
@@ -44,11 +45,11 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   const reason = notApplicable(property, kernel);
   if (reason !== undefined) return { ...base, ...nothing, status: 'unsupported', reason, durationMs: performance.now() - started };
 
-  const caller = new KernelCaller(kernel, options.declaration.run, options.callTimeoutMs);
+  const caller = new KernelCaller(kernel, options.declaration.run, options.callTimeoutMs, options.declaration.remote);
   let cases = 0;
   let problems = 0;
   let worst: Worst | undefined;
-  let failure: { recipe: Recipe; examination: Examination } | undefined;
+  let failure: Failure | undefined;
   const predicate = async (recipe: Recipe): Promise<boolean> => {
     await breathe();
     const examination = await examine(property, kernel, recipe, caller);
@@ -73,10 +74,7 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
 
   const measured = { cases, problems, margin: worst?.margin ?? 0, worst };
   if (failure !== undefined) {
-    const shrunk = await shrink(property, kernel, failure.recipe, failure.examination, caller, options.shrinkBudget, (kernelCalls, left) =>
-      onEvent({ type: 'shrinking', target, property: property.id, kernelCalls, problems: left }),
-    );
-    const counterexample = recordCounterexample(property, kernel, shrunk, caller, seed, options);
+    const { shrunk, counterexample } = await minimise(failure, caller, seed, options);
     const margin = Math.max(measured.margin, shrunk.examination.judgement?.worst?.margin ?? 0);
     const end = { ...measured, margin, worst: shrunk.examination.judgement?.worst ?? measured.worst, durationMs: performance.now() - started };
     return { ...base, ...end, status: 'failed', reason: `${shrunk.examination.outcome}: ${shrunk.examination.message}`, counterexample };

@@ -3,8 +3,9 @@ import { PlumblineError } from '../errors.ts';
 import { operations } from '../operations/index.ts';
 import type { OperationId } from '../operations/operation.ts';
 import type { KernelDeclaration, Target } from '../targets/kernel.ts';
+import { TargetUnusable } from '../targets/outcome.ts';
 import { resolveKernel } from '../targets/resolve.ts';
-import { shrinkBudget } from './effort.ts';
+import { costlyShrinkMs, shrinkBudget } from './effort.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { explained } from './explanations.ts';
 import type { VerifyOptions } from './options.ts';
@@ -113,6 +114,7 @@ async function runOne(target: string, planned: Planned, options: VerifyOptions, 
     return await runPlanned(target, planned, options, stopped, onEvent);
   } catch (error) {
     if (error instanceof PlumblineError) throw error;
+    if (error instanceof TargetUnusable) return { ...notRun(target, planned, options), status: 'errored', reason: `${error.message}\n${error.remedy}` };
     const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { ...notRun(target, planned, options), status: 'errored', reason: 'plumbline itself failed here', fault };
   }
@@ -126,6 +128,7 @@ function runPlanned(target: string, planned: Planned, options: VerifyOptions, st
     runs: options.runs,
     runSeed: options.seed,
     shrinkBudget: options.shrink === false ? 0 : shrinkBudget,
+    costlyShrinkMs: options.costlyShrinkMs ?? costlyShrinkMs,
     callTimeoutMs: options.callTimeoutMs ?? 10_000,
     failuresDir: options.failuresDir ?? '.plumbline/failures',
     plumbline: version,

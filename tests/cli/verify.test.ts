@@ -105,7 +105,7 @@ describe('usage errors exit with 2 and name what was meant', () => {
     'throws.mjs': `throw new Error('no driver');`,
     'dialect.mjs': `export default { sinkhorn: { dialect: { iteration: 3 }, arithmetic: 'ieee-f32', run: () => ({}) } };`,
     'operation.mjs': `export default { kernels: { sinkhrn: { arithmetic: 'ieee-f32', run: () => ({}) } } };`,
-    'kernels.py': '',
+    'kernels.rb': '',
   });
   it.each([
     ['a flag', ['verify', '--sed', '42'], 'Did you mean --seed?'],
@@ -120,7 +120,7 @@ describe('usage errors exit with 2 and name what was meant', () => {
     ['a seed', ['verify', '-s', '1.5'], 'integer from 0 to 4294967295'],
     ['a time', ['verify', '--max-time', '60'], '500ms, 60s, 2m or 1h'],
     ['a file', ['verify', 'kernel.mjs'], "There is no file 'kernel.mjs'."],
-    ['a file in another language', ['verify', 'kernels.py'], 'not a TypeScript or JavaScript file'],
+    ['a file in another language', ['verify', 'kernels.rb'], 'not a TypeScript, JavaScript or Python file'],
     ['a config that throws', ['verify', 'throws.mjs'], 'no driver'],
     ['a dialect field', ['verify', 'dialect.mjs'], "Did you mean 'iterations'?"],
     ['an operation in a file', ['verify', 'operation.mjs'], "Did you mean 'sinkhorn'?"],

@@ -10,6 +10,7 @@ import type { Recipe } from '../../generate/recipe.ts';
 import { recipeSizes } from '../../generate/recipe.ts';
 import { coordinatesOf, lengthOf } from '../../operations/dims.ts';
 import type { Sizes } from '../../operations/operation.ts';
+import { TargetUnusable } from '../../targets/outcome.ts';
 import type { KernelCaller } from '../call.ts';
 import { examine, type Examination } from '../examine.ts';
 import type { Property, ResolvedKernel } from '../property.ts';
@@ -21,9 +22,14 @@ export interface Shrunk {
   readonly examination: Examination;
   /** Kernel calls made. */
   readonly kernelCalls: number;
+  /** Why it went no further, where it was stopped before its calls were spent. */
+  readonly stopped: string | undefined;
 }
 
-/** Shrinks a failing recipe within a budget of kernel calls. `onStep` hears of every accepted step. */
+/**
+ * Shrinks a failing recipe within a budget of kernel calls. `onStep` hears of every accepted step. `stopped` gives a reason once it is to end; a target that can
+ * no longer be used ends it too: what was found is not lost.
+ */
 export async function shrink(
   property: Property,
   kernel: ResolvedKernel,
@@ -32,14 +38,20 @@ export async function shrink(
   caller: KernelCaller,
   budget: number,
   onStep: (kernelCalls: number, problems: number) => void = () => undefined,
+  stopped: () => string | undefined = () => undefined,
 ): Promise<Shrunk> {
-  const shrinker = new Shrinker(property, kernel, recipe, examination, caller, budget, onStep);
-  await shrinker.narrowTokens();
-  if (recipeSizes(shrinker.recipe).tokens > 0) {
-    await shrinker.narrowSizes();
-    await shrinker.simplifyNumbers();
+  const shrinker = new Shrinker(property, kernel, recipe, examination, caller, budget, onStep, stopped);
+  try {
+    await shrinker.narrowTokens();
+    if (recipeSizes(shrinker.recipe).tokens > 0) {
+      await shrinker.narrowSizes();
+      await shrinker.simplifyNumbers();
+    }
+  } catch (error) {
+    if (!(error instanceof TargetUnusable)) throw error;
+    shrinker.reason = error.message;
   }
-  return { recipe: shrinker.recipe, examination: shrinker.examination, kernelCalls: caller.calls - shrinker.firstCall };
+  return { recipe: shrinker.recipe, examination: shrinker.examination, kernelCalls: caller.calls - shrinker.firstCall, stopped: shrinker.reason };
 }
 
 class Shrinker {
@@ -47,13 +59,19 @@ class Shrinker {
   private callsOfCheck: number;
   recipe: Recipe;
   examination: Examination;
+  /** Why it was stopped. */
+  reason: string | undefined;
   private readonly property: Property;
   private readonly kernel: ResolvedKernel;
   private readonly caller: KernelCaller;
   private readonly budget: number;
   private readonly onStep: (kernelCalls: number, problems: number) => void;
+  private readonly stopped: () => string | undefined;
 
-  constructor(property: Property, kernel: ResolvedKernel, recipe: Recipe, examination: Examination, caller: KernelCaller, budget: number, onStep: (kernelCalls: number, problems: number) => void) {
+  constructor(
+    property: Property, kernel: ResolvedKernel, recipe: Recipe, examination: Examination, caller: KernelCaller, budget: number,
+    onStep: (kernelCalls: number, problems: number) => void, stopped: () => string | undefined,
+  ) {
     this.property = property;
     this.kernel = kernel;
     this.recipe = recipe;
@@ -61,12 +79,15 @@ class Shrinker {
     this.caller = caller;
     this.budget = budget;
     this.onStep = onStep;
+    this.stopped = stopped;
     this.firstCall = caller.calls;
     this.callsOfCheck = examination.calls;
   }
 
   /** Calls that may still be made, if another check takes as many as the most expensive one so far. */
   private get left(): number {
+    this.reason ??= this.stopped();
+    if (this.reason !== undefined) return 0;
     return this.budget - (this.caller.calls - this.firstCall) - (this.callsOfCheck - 1);
   }
 

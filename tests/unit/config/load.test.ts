@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { findConfig, loadConfig } from '../../../src/config/load.ts';
 import { checkConfig } from '../../../src/config/schema.ts';
 import { PlumblineError } from '../../../src/errors.ts';
+import type { PlumblineConfig } from '../../../src/config/config.ts';
+import type { TargetDeclaration } from '../../../src/targets/kernel.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-config-'));
 
@@ -14,6 +16,11 @@ function file(name: string, text: string): string {
   const path = join(mkdtempSync(join(folder, 'case-')), name);
   writeFileSync(path, text);
   return path;
+}
+
+/** A target of functions. */
+function targetOf(config: PlumblineConfig, name: string): TargetDeclaration {
+  return config.targets![name] as TargetDeclaration;
 }
 
 const kernel = `{ arithmetic: 'ieee-f32', run: () => ({}) }`;
@@ -28,20 +35,20 @@ describe('what a file may export', () => {
   ])('%s', async (_, name, text, target) => {
     const config = await loadConfig(file(name, text));
     expect(Object.keys(config.targets!)).toEqual([target]);
-    expect(typeof config.targets![target]!.kernels['sinkhorn']!.run).toBe('function');
+    expect(typeof targetOf(config, target).kernels['sinkhorn']!.run).toBe('function');
   });
 
   it('a file beside which it imports another', async () => {
     const path = file('uses.ts', `import { run } from './other.ts'; export default { sinkhorn: { arithmetic: 'ieee-f32', run } };`);
     writeFileSync(join(path, '..', 'other.ts'), `export const run = (): object => ({ other: true as boolean });`);
-    const run = (await loadConfig(path)).targets!['uses']!.kernels['sinkhorn']!.run as () => unknown;
+    const run = targetOf(await loadConfig(path), 'uses').kernels['sinkhorn']!.run as () => unknown;
     expect(run()).toEqual({ other: true });
   });
 
   it('keeps a kernel that is an object with methods', async () => {
     const path = file('object.ts', `class K { arithmetic = 'ieee-f32'; found = 7; run = (): object => ({ found: this.found }); }
       const { arithmetic, run } = new K(); const kernels = { sinkhorn: { arithmetic, run } }; export default { kernels };`);
-    const run = (await loadConfig(path)).targets!['object']!.kernels['sinkhorn']!.run as () => unknown;
+    const run = targetOf(await loadConfig(path), 'object').kernels['sinkhorn']!.run as () => unknown;
     expect(run()).toEqual({ found: 7 });
   });
 });
@@ -50,7 +57,7 @@ describe('what is wrong with a file', () => {
   it.each([
     ['nothing there', join(folder, 'none.ts'), 'bad-usage', 'There is no file'],
     ['a folder', folder, 'bad-usage', 'There is no file'],
-    ['another language', file('kernels.py', ''), 'bad-usage', 'not a TypeScript or JavaScript file'],
+    ['another language', file('kernels.rb', ''), 'bad-usage', 'not a TypeScript, JavaScript or Python file'],
     ['it throws', file('a.ts', `throw new Error('no GPU today');`), 'bad-config', 'no GPU today'],
     ['it throws no error', file('a.ts', `throw 'text';`), 'bad-config', 'text'],
     ['its syntax', file('a.ts', `export default {`), 'bad-config', 'cannot be loaded'],

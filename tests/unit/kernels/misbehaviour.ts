@@ -8,7 +8,7 @@ import { resolveKernel, type ResolvedKernel } from '../../../src/targets/resolve
 import { roundTo } from '../../../src/tensor/codecs.ts';
 import { cloneTensor, firstBitDifference, valuesOf, type Tensor } from '../../../src/tensor/tensor.ts';
 import { KernelCaller } from '../../../src/verify/call.ts';
-import { OutcomeError } from '../../../src/verify/outcome.ts';
+import { OutcomeError } from '../../../src/targets/outcome.ts';
 
 type Outputs = Readonly<Record<string, Tensor>>;
 
