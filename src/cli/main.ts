@@ -4,6 +4,7 @@ import { Command } from 'commander';
 
 import { exitCodes } from '../verify/exit-code.ts';
 import { version } from '../verify/version.ts';
+import { casesCommand } from './cases-command.ts';
 import { conformCommand } from './conform-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { codeOfError, describeError } from './exits.ts';
@@ -32,7 +33,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, replayCommand, conformCommand, doctorCommand]) {
+for (const create of [verifyCommand, replayCommand, casesCommand, conformCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 
