@@ -7,6 +7,7 @@ import { version } from '../verify/version.ts';
 import { casesCommand } from './cases-command.ts';
 import { conformCommand } from './conform-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { initCommand } from './init-command.ts';
 import { codeOfError, describeError } from './exits.ts';
 import { replayCommand } from './replay-command.ts';
 import { verifyCommand } from './verify-command.ts';
@@ -33,7 +34,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, replayCommand, casesCommand, conformCommand, doctorCommand]) {
+for (const create of [verifyCommand, replayCommand, casesCommand, initCommand, conformCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 
