@@ -106,7 +106,19 @@ def kernel(
     batch_invariant: bool = True,
     deterministic: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declares a function to be the kernel of an operation.
+    """Declares a function to be the kernel of an operation. It gets tensors, row-major, tokens first, and returns tensors (B tokens, n streams, C channels, D sublayers):
+
+    sinkhorn      logits [B,n,n] → residual_mapping [B,n,n]
+    stream-read   pre_mapping [B,n], streams [B,n,C] → layer_input [B,C]
+    stream-write  residual_mapping [B,n,n], post_mapping [B,n], streams [B,n,C], layer_output [B,C] → next_streams [B,n,C]
+    stack         residual_mappings [B,D,n,n], streams [B,n,C] → composite [B,n,n], final_streams [B,n,C]
+    …-vjp         the same and cotangent (of residual_mapping, layer_input, next_streams, final_streams) → the gradient of each of the former, in their order
+
+    Logits are natural logarithms; no input has another unit. Example:
+
+        @plumbline.kernel("stream-read", arithmetic="ieee-f32")
+        def stream_read(pre_mapping, streams):
+            return np.einsum("bi,bic->bc", pre_mapping, streams)
 
     operation        such as ``sinkhorn``, ``stream-write``, ``sinkhorn-vjp``
     arithmetic       how it rounds: a preset (``ieee-f32``, ``cuda-f32``, ``bf16-storage`` …) or a preset with fields of its own
