@@ -464,11 +464,14 @@ class _Server:
         ports, outputs = _names(forward["inputs"]), _names(forward["outputs"])
         cotangents = [name for name in _names(operation["inputs"]) if name not in ports]
         bind = found.binder = found.binder or _binder_of(found, ports)
+        # a cotangent is that of the output of its shape: of a stack's two outputs only the streams have one
+        shapes = [port["dims"] for port in operation["inputs"] if port["name"] in cotangents]
+        differentiable = outputs if len(outputs) == len(cotangents) else [port["name"] for port in forward["outputs"] if port["dims"] in shapes]
 
         def positional(*leaves: Any) -> Any:
             args, kwargs = bind(dict(zip(ports, leaves)), sizes)
             returned = _outputs_of(found.run(*args, **kwargs), outputs, found.name)
-            ordered = tuple(returned[name] for name in outputs)
+            ordered = tuple(returned[name] for name in differentiable)
             return ordered if len(ordered) > 1 else ordered[0]
 
         gradients = framework.vjp(positional, [values[port] for port in ports], [values[name] for name in cotangents])
