@@ -47,7 +47,7 @@ export function aPriori(kernel: ResolvedKernel<SinkhornDialect>, logits: Float64
   const kappa = Math.tanh(diameter / 4);
   let oscillation = sums.oscillation;
   for (let step = 1; step < 2 * dialect.iterations; step++) oscillation = kappa * oscillation + (step % 2 === 1 ? sums.spreadOther : sums.spread);
-  const settled = Number.isFinite(sums.oscillation) ? Math.exp(oscillation) : Infinity;
+  const settled = Number.isFinite(oscillation) ? Math.exp(oscillation) : Infinity; // NaN where a sum may be lost altogether
   let freeError = 0;
   let lineError = 0;
   const rows = dialect.lastNormalised === 'rows';

@@ -28,8 +28,11 @@ import mmap
 import os
 import platform
 import re
+import shlex
+import shutil
 import signal
 import struct
+import subprocess
 import sys
 import traceback
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
@@ -104,7 +107,19 @@ def kernel(
     batch_invariant: bool = True,
     deterministic: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declares a function to be the kernel of an operation.
+    """Declares a function to be the kernel of an operation. It gets tensors, row-major, tokens first, and returns tensors (B tokens, n streams, C channels, D sublayers):
+
+    sinkhorn      logits [B,n,n] → residual_mapping [B,n,n]
+    stream-read   pre_mapping [B,n], streams [B,n,C] → layer_input [B,C]
+    stream-write  residual_mapping [B,n,n], post_mapping [B,n], streams [B,n,C], layer_output [B,C] → next_streams [B,n,C]
+    stack         residual_mappings [B,D,n,n], streams [B,n,C] → composite [B,n,n], final_streams [B,n,C]
+    …-vjp         the same and cotangent (of residual_mapping, layer_input, next_streams, final_streams) → the gradient of each of the former, in their order
+
+    Logits are natural logarithms; no input has another unit. Example:
+
+        @plumbline.kernel("stream-read", arithmetic="ieee-f32")
+        def stream_read(pre_mapping, streams):
+            return np.einsum("bi,bic->bc", pre_mapping, streams)
 
     operation        such as ``sinkhorn``, ``stream-write``, ``sinkhorn-vjp``
     arithmetic       how it rounds: a preset (``ieee-f32``, ``cuda-f32``, ``bf16-storage`` …) or a preset with fields of its own
@@ -473,11 +488,14 @@ class _Server:
         ports, outputs = _names(forward["inputs"]), _names(forward["outputs"])
         cotangents = [name for name in _names(operation["inputs"]) if name not in ports]
         bind = found.binder = found.binder or _binder_of(found, ports)
+        # a cotangent is that of the output of its shape: of a stack's two outputs only the streams have one
+        shapes = [port["dims"] for port in operation["inputs"] if port["name"] in cotangents]
+        differentiable = outputs if len(outputs) == len(cotangents) else [port["name"] for port in forward["outputs"] if port["dims"] in shapes]
 
         def positional(*leaves: Any) -> Any:
             args, kwargs = bind(dict(zip(ports, leaves)), sizes)
             returned = _outputs_of(found.run(*args, **kwargs), outputs, found.name)
-            ordered = tuple(returned[name] for name in outputs)
+            ordered = tuple(returned[name] for name in differentiable)
             return ordered if len(ordered) > 1 else ordered[0]
 
         gradients = framework.vjp(positional, [values[port] for port in ports], [values[name] for name in cotangents])
@@ -543,6 +561,115 @@ def _place(error: BaseException, found: Optional[_Kernel]) -> str:
     file = getattr(getattr(found.run if found is not None else None, "__code__", None), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
+
+
+# --- pytest ------------------------------------------------------------------------------------------------------------------------------------
+
+
+class PropertyCase:
+    """One property of one kernel, as plumbline judged it. ``check()`` fails where it did not hold, with the failing window and the line that replays it."""
+
+    def __init__(self, result: Mapping[str, Any], seed: int) -> None:
+        self.result, self.seed = result, seed
+
+    def __repr__(self) -> str:
+        return f"{self.result['property']} on {self.result['target']}"
+
+    @property
+    def skipped(self) -> Optional[str]:
+        """Why the property is not about this kernel; None when it was checked."""
+        return str(self.result.get("reason")) if self.result["status"] == "unsupported" else None
+
+    def check(self) -> None:
+        if self.result["status"] not in ("passed", "unsupported"):
+            raise AssertionError(self._failure())
+
+    def _failure(self) -> str:
+        result = self.result
+        found = result.get("counterexample")
+        lines = [f"{self!r}: {result['status']}", f"claim     {result['claim']}"]
+        if found is None:
+            return "\n".join([*lines, f"reason    {result.get('reason')}", f"seed      {self.seed}"])
+        worst = found.get("worst")
+        lines.append(f"found     {found['outcome']}: {found['message']}")
+        if worst is not None:
+            lines += [f"measured  {worst['measured']}", f"bound     {worst['bound']}  margin {worst['margin']}"]
+        lines += ["", *(text for text in (found["window"], found["typed"]) if text), ""]
+        return "\n".join([*lines, f"replay    {found['replay']}", f"seed      {self.seed}"])
+
+
+class _TargetCase(PropertyCase):
+    """A target that cannot run is one test that fails and says why."""
+
+    def __init__(self, target: Mapping[str, Any]) -> None:
+        super().__init__({"property": "can-run", "target": target["name"], "status": "errored"}, 0)
+        self.target = target
+
+    def check(self) -> None:
+        raise AssertionError(f"{self.target['name']} cannot run here: {self.target.get('reason')}\n{self.target.get('remedy')}")
+
+
+def pytest_cases(
+    path: Union[str, "os.PathLike[str]"],
+    *,
+    effort: str = "quick",
+    seed: Optional[int] = None,
+    runs: Optional[int] = None,
+    properties: Sequence[str] = (),
+    operations: Sequence[str] = (),
+    python: Optional[str] = None,
+    arguments: Sequence[str] = (),
+) -> List[Any]:
+    """Verifies a file of kernels once, when tests are collected, and returns a pytest parameter for each property.
+
+        @pytest.mark.parametrize("case", plumbline.pytest_cases("kernels.py"))
+        def test_kernel(case):
+            case.check()
+
+    path        of the file with kernels, from the folder that pytest runs in
+    effort      quick, standard or thorough
+    seed        of the run, 0 … 2³²−1; drawn when absent, and part of every failure
+    runs        cases of each property; the effort's number when absent
+    properties  such as ``sinkhorn/*``; all when empty
+    operations  such as ``sinkhorn-vjp``; all when empty
+    python      the interpreter that runs the kernels; the one that runs pytest when absent
+    arguments   more arguments for ``plumbline verify``
+
+    plumbline is found as $PLUMBLINE, else beside this file, else on the PATH. Raises ``RuntimeError`` with the remedy when it is not, or when it was used wrongly.
+    """
+    import pytest  # whoever calls this has it
+
+    command = [*_plumbline(), "verify", os.fspath(path), "--effort", effort, "--python", python or sys.executable, "--reporter", "json", "--output-file", "-", *arguments]
+    command += ["--seed", str(seed)] if seed is not None else []
+    command += ["--runs", str(runs)] if runs is not None else []
+    command += [part for name in properties for part in ("--property", name)]
+    command += [part for name in operations for part in ("--operation", name)]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", check=False)
+    try:
+        report = json.loads(ended.stdout)
+    except ValueError:
+        raise RuntimeError(f"{' '.join(map(shlex.quote, command))}\nended with {ended.returncode} and no report:\n{ended.stderr.strip()}") from None
+    cases = [_TargetCase(target) for target in report["targets"] if target["status"] != "available"]
+    cases += [PropertyCase(result, report["seed"]) for result in report["results"]]
+    if not cases:
+        raise RuntimeError(f"{' '.join(map(shlex.quote, command))}\nchecked nothing (exit code {ended.returncode}).")
+    return [pytest.param(case, id=case.result["property"], marks=[] if case.skipped is None else [pytest.mark.skip(reason=case.skipped)]) for case in cases]
+
+
+def _plumbline() -> List[str]:
+    """How plumbline is started."""
+    named = os.environ.get("PLUMBLINE")
+    if named:
+        return shlex.split(named)
+    node = shutil.which("node")
+    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "dist", "src", "cli", "main.js")
+    if node is not None and os.path.exists(beside):
+        return [node, beside]
+    found = shutil.which("plumbline") or shutil.which("plumbline", path=os.path.join("node_modules", ".bin"))
+    if found is not None:
+        return [found]
+    remedy = "install Node 20.19 or later" if node is None else "run: npm install --save-dev plumbline"
+    raise RuntimeError(f"plumbline is not here: {remedy}, or set $PLUMBLINE to its command.")
 
 
 # --- the process -------------------------------------------------------------------------------------------------------------------------------

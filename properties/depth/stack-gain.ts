@@ -24,6 +24,7 @@ export const stackGain = defineProperty<MixingDialect>({
   class: 'exact',
   usesReference: false,
   inputs: { mappings: mixing, depths: [1, 2, 8, 24, 48, 60, 122, 256], channelCounts: [1] },
+  recorded: true, // the layers' norms are measured
   power: ['lower-precision'],
   async check(context) {
     const { tokens, streams: n, depth } = context.sizes;
@@ -55,6 +56,7 @@ export const stackMeanFree = defineProperty<MixingDialect>({
   class: 'exact',
   usesReference: false,
   inputs: { mappings: mixing, depths: [1, 2, 8, 24, 48, 60], channelCounts: [1], streamCounts: [2, 3, 4, 8], maxElements: 2 ** 13 },
+  recorded: true, // the layers' norms are measured
   power: ['lower-precision'],
   async check(context) {
     const { tokens, streams: n, depth } = context.sizes;

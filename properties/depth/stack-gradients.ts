@@ -64,6 +64,7 @@ export const stackGradientNorms = defineProperty<MixingDialect>({
     depths: [1, 2, 8, 24, 48, 60, 122, 256],
     channelCounts: [1, 3, 8],
   },
+  recorded: true, // the layers' norms are measured
   power: ['lower-precision'],
   async check(context) {
     const { tokens, streams: n, channels, depth } = context.sizes;

@@ -10,6 +10,7 @@ export const inputsUnchanged = forEveryOperation('inputs-unchanged', {
   class: 'bitwise',
   usesReference: false,
   inputs: {},
+  recorded: false, // the inputs were written to a file, before or after
   power: [],
   async check(context) {
     await context.run(context.inputs);

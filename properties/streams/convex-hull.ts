@@ -17,6 +17,7 @@ export const convexHull = defineProperty<MixingDialect>({
   class: 'exact',
   usesReference: false,
   inputs: { streams: ['normal', 'identical-streams', 'one-hot-stream', 'magnitude-ratio', 'integers'] },
+  recorded: true, // the hull is of whatever streams there are
   power: ['lower-precision'],
   async check(context) {
     const { tokens, streams: n, channels } = context.sizes;
@@ -51,6 +52,7 @@ export const readConvexHull = defineProperty({
   class: 'exact',
   usesReference: false,
   inputs: { streams: ['normal', 'identical-streams', 'one-hot-stream', 'magnitude-ratio', 'integers'] },
+  recorded: true, // the hull is of whatever streams there are
   power: ['lower-precision'],
   async check(context) {
     const { tokens, streams: n, channels } = context.sizes;

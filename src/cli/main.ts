@@ -4,10 +4,12 @@ import { Command } from 'commander';
 
 import { exitCodes } from '../verify/exit-code.ts';
 import { version } from '../verify/version.ts';
+import { casesCommand } from './cases-command.ts';
 import { compareCommand } from './compare-command.ts';
 import { conformCommand } from './conform-command.ts';
 import { dialectsCommand } from './dialects-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { initCommand } from './init-command.ts';
 import { codeOfError, describeError } from './exits.ts';
 import { identifyCommand } from './identify-command.ts';
 import { replayCommand } from './replay-command.ts';
@@ -35,7 +37,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, identifyCommand, replayCommand, dialectsCommand, compareCommand, conformCommand, doctorCommand]) {
+for (const create of [verifyCommand, identifyCommand, replayCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 

@@ -8,14 +8,17 @@ import { createStyle, wantsColour } from '../report/style.ts';
 import { exitCodes } from '../verify/exit-code.ts';
 import type { Replay } from '../verify/replay.ts';
 import type { PropertyResult } from '../verify/results.ts';
-import { gather } from './gather.ts';
-import { ownCommand, shellQuoted } from './invocation.ts';
+import { answering } from '../targets/dump/answering.ts';
+import { gather, gatherDumps } from './gather.ts';
+import { ownCommand } from './invocation.ts';
 import { collect } from './patterns.ts';
-import { callTimeoutOption } from './values.ts';
+import { callTimeoutOption, pythonOption } from './values.ts';
 
 interface Flags {
   target?: string;
   config?: string[];
+  dump?: string;
+  python?: string;
   callTimeout: number;
   failuresDir: string;
   color: boolean;
@@ -25,6 +28,8 @@ const help = `
 Examples:
   $ plumbline replay .plumbline/failures/mine-sinkhorn-column-sums-0f3a91bc.safetensors
   $ plumbline replay failure.safetensors --config kernels.ts --target kernels
+  $ plumbline replay failure.safetensors --dump step-1000/       what a job recorded, again
+  $ plumbline replay failure.safetensors --config kernels.py --target kernels --python .venv/bin/python
 
 Exit codes: 0 the kernel holds now · 1 it still fails · 2 bad usage or a damaged file · 4 the target is unavailable`;
 
@@ -35,6 +40,8 @@ export function replayCommand(finish: (code: number) => void): Command {
     .argument('<file>', 'a counterexample that verify wrote')
     .option('-t, --target <name>', 'replay on this target instead of the one in the file')
     .option('-c, --config <path>', 'configuration or file with kernels (default: plumbline.config.{ts,mts,js,mjs})', collect)
+    .option('--dump <folder>', 'judge the answer that is in the file again, as the folder declares it; no kernel is run')
+    .addOption(pythonOption())
     .addOption(callTimeoutOption())
     .option('--failures-dir <folder>', 'where the counterexample is written again', '.plumbline/failures')
     .option('--no-color', 'no colours')
@@ -46,8 +53,10 @@ async function run(file: string, flags: Flags): Promise<number> {
   const { stdout, env } = process;
   // a damaged file is reported before any kernel is loaded
   const { readCounterexample } = await import('../verify/counterexample-file.ts');
-  const { property } = readCounterexample(file);
-  const { targets, properties, loaded } = await gather([], flags.config);
+  const stored = readCounterexample(file);
+  const gathered = flags.dump === undefined ? await gather([], flags.config, flags.python) : await gatherDumps([flags.dump], [], flags.config);
+  const { properties } = gathered;
+  const targets = gathered.recordings === undefined ? gathered.targets : gathered.recordings.map((recording) => answering(recording, stored));
   const { replay } = await import('../verify/replay.ts');
   const result = await replay({
     file,
@@ -57,9 +66,9 @@ async function run(file: string, flags: Flags): Promise<number> {
     callTimeoutMs: flags.callTimeout,
     failuresDir: flags.failuresDir,
     replayCommand: ownCommand(process.argv[1], env),
-    replayArguments: loaded.map((path) => `--config ${shellQuoted(path)}`).join(' '),
+    replayArguments: gathered.replayArguments,
   });
-  if (result.property.id !== property) throw new PlumblineError('bad-file', `'${file}' changed while it was read.`);
+  if (result.property.id !== stored.property) throw new PlumblineError('bad-file', `'${file}' changed while it was read.`);
   const style = createStyle(wantsColour(stdout, env, flags.color));
   stdout.write(`${result.fails ? formatFailure(asResult(result), style) : holds(result)}\n`);
   return result.fails ? exitCodes.counterexample : exitCodes.held;

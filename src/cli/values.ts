@@ -27,6 +27,11 @@ export function callTimeoutOption(): Option {
   return new Option('--call-timeout <time>', 'a kernel call that takes longer has timed out').argParser(duration).default(10_000, '10s');
 }
 
+/** The interpreter of files of Python kernels, the same for every command that loads them. */
+export function pythonOption(): Option {
+  return new Option('--python <interpreter>', 'runs kernels in .py files (default: $PLUMBLINE_PYTHON, else python3)');
+}
+
 /** Adds a text to what earlier uses of the flag gave, as it is; for commander. */
 export function append(text: string, earlier: readonly string[] = []): string[] {
   return [...earlier, text];

@@ -12,15 +12,18 @@ import { createProgress } from '../report/progress.ts';
 import { defaultReporters, reporterNames } from '../report/reporters.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
 import { exitCodes } from '../verify/exit-code.ts';
-import type { Effort, Report } from '../verify/results.ts';
+import type { Recording } from '../targets/dump/dump.ts';
+import type { Target } from '../targets/kernel.ts';
+import type { VerifyOptions } from '../verify/options.ts';
+import type { Effort, Report, RunEvent } from '../verify/results.ts';
 import { exitCodeHelp } from './exits.ts';
-import { gather, type Gathered } from './gather.ts';
+import { gather, gatherDumps, type Gathered } from './gather.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { audience, ownCommand, shellQuoted } from './invocation.ts';
+import { audience, ownCommand } from './invocation.ts';
 import { listPlan } from './list.ts';
 import { collect, isGlob, select } from './patterns.ts';
 import { createReporters } from './reporting.ts';
-import { append, callTimeoutOption, duration, integer } from './values.ts';
+import { append, callTimeoutOption, duration, integer, pythonOption } from './values.ts';
 
 interface Flags {
   target?: string[];
@@ -34,6 +37,8 @@ interface Flags {
   reporter?: string[];
   outputFile?: string[];
   config?: string[];
+  dump?: string[];
+  python?: string;
   failuresDir: string;
   list?: true;
   printConfig?: true;
@@ -56,6 +61,8 @@ const examples = `
 Examples:
   $ plumbline verify                                     every built-in and configured target
   $ plumbline verify kernels.ts                          the kernels of one file
+  $ plumbline verify kernels.py --python .venv/bin/python
+  $ plumbline verify --dump step-1000/                   tensors on disk, no kernel
   $ plumbline verify --target reference --effort quick
   $ plumbline verify --property 'sinkhorn/*' --seed 42
   $ plumbline verify --reporter json --output-file -     the report as JSON on standard output
@@ -78,6 +85,8 @@ export function verifyCommand(finish: (code: number) => void): Command {
     .option('-r, --reporter <names>', `how to report: ${reporterNames.join(', ')}`, collect)
     .option('--output-file <path>', "where json or junit goes; '-' is standard output; json=path where both are used (default: .plumbline/)", append)
     .option('-c, --config <path>', 'configuration (default: plumbline.config.{ts,mts,js,mjs})', collect)
+    .option('--dump <folder>', 'judge the tensors that a job of your own wrote there, without a kernel (plumbline cases writes inputs for it)', append)
+    .addOption(pythonOption())
     .option('--failures-dir <folder>', 'where counterexamples go', '.plumbline/failures')
     .option('--list', 'print what would be checked, and stop')
     .option('--print-config', 'print what is in force as JSON, and stop')
@@ -89,7 +98,7 @@ export function verifyCommand(finish: (code: number) => void): Command {
 
 async function run(files: readonly string[], flags: Flags): Promise<number> {
   const { stdout, stderr, env } = process;
-  const gathered = await gather(files, flags.config);
+  const gathered = flags.dump === undefined ? await gather(files, flags.config, flags.python) : await gatherDumps(flags.dump, files, flags.config);
   const targets = select('target', gathered.targets, ({ name }) => name, flags.target);
   const settings = await settingsOf(flags, gathered.config);
   const properties = selectProperties(gathered, flags);
@@ -99,6 +108,7 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
     stdout.write(`${JSON.stringify({ ...settings, targets: targets.map(({ name }) => name), properties: properties.map(({ id }) => id), loaded: gathered.loaded }, null, 2)}\n`);
     return exitCodes.held;
   }
+  if (flags.list === true && gathered.recordings !== undefined) throw new PlumblineError('bad-usage', '--list is about kernels; what a recording can show is found by judging it.', 'Leave --list out.');
   if (flags.list === true) return (await listPlan(targets, properties, stdout)) > 0 ? exitCodes.held : exitCodes.nothingRan;
 
   const progress = createProgress(stderr);
@@ -107,32 +117,42 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
     stderr.write('Stopping after this case; Ctrl-C again to quit at once.\n');
   });
   try {
-    const { verifyOnBothCores } = await import('./both-cores.ts');
     const { explainFailure } = await import('../identify/explain.ts');
     const { reporters: _names, ...numbers } = settings;
-    const report = await verifyOnBothCores({
+    const common = {
       ...numbers,
-      targets,
       properties,
-      required: requiredNames(gathered, flags, targets.map(({ name }) => name)),
       replayCommand: ownCommand(process.argv[1], env),
-      replayArguments: gathered.loaded.map((path) => `--config ${shellQuoted(path)}`).join(' '),
+      replayArguments: gathered.replayArguments,
       environment: environment(),
       explain: explainFailure,
       signal: interrupt.signal,
-      onEvent: (event) => {
+      onEvent: (event: RunEvent): void => {
         if (event.type === 'run-started') progress.clear();
         if (event.type === 'run-finished') progress.stop();
         for (const reporter of reporters) reporter.onEvent(event);
         progress.onEvent(event);
       },
-    }, gathered.own);
+    };
+    const report = await (gathered.recordings === undefined ? onKernels(common, targets, gathered, flags) : onRecordings(common, targets, gathered.recordings));
     for (const reporter of reporters) reporter.finish(report);
     return codeOf(report, flags);
   } finally {
     progress.stop();
     interrupt.dispose();
   }
+}
+
+type Common = Omit<VerifyOptions, 'targets' | 'required'>;
+
+async function onKernels(options: Common, targets: readonly Target[], gathered: Gathered, flags: Flags): Promise<Report> {
+  const { verifyOnBothCores } = await import('./both-cores.ts');
+  return verifyOnBothCores({ ...options, targets, required: requiredNames(gathered, flags, targets.map(({ name }) => name)) }, gathered.own);
+}
+
+async function onRecordings(options: Common, targets: readonly Target[], recordings: readonly Recording[]): Promise<Report> {
+  const { verifyRecorded } = await import('../verify/recorded/verify-recorded.ts');
+  return verifyRecorded({ ...options, recordings: recordings.filter(({ name }) => targets.some((target) => target.name === name)) });
 }
 
 function codeOf({ exitCode }: Report, { exitZero }: Flags): number {

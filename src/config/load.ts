@@ -27,11 +27,11 @@ export function findConfig(folder: string): string | undefined {
 
 /**
  * Loads a file whose default export is a configuration, a target `{ kernels }`, or kernels by operation; the latter two become
- * a configuration with one target, named after the file. Throws `bad-usage` for a file that cannot be one, `bad-config` for its content.
+ * a configuration with one target, named after the file. `python` is the interpreter of .py files. Throws `bad-usage` for a file that cannot be one, `bad-config` for its content.
  */
-export async function loadConfig(path: string): Promise<PlumblineConfig> {
+export async function loadConfig(path: string, python?: string): Promise<PlumblineConfig> {
   if (!existsSync(path) || !statSync(path).isFile()) throw new PlumblineError('bad-usage', `There is no file '${path}'.`, 'Give the path of a configuration or of a file with kernels.');
-  if (extname(path) === pythonExtension) return { targets: { [targetNameOf(path)]: worker(pythonWorker(path)) } };
+  if (extname(path) === pythonExtension) return { targets: { [targetNameOf(path)]: worker(pythonWorker(path, python)) } };
   if (!extensions.includes(extname(path))) {
     throw new PlumblineError('bad-usage', `'${path}' is not a TypeScript, JavaScript or Python file.`, `Files with kernels end in ${[...extensions, pythonExtension].join(', ')}.`);
   }

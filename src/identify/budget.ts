@@ -5,7 +5,7 @@ import type { Operation, Sizes, Values } from '../operations/operation.ts';
 import type { KernelDeclaration } from '../targets/kernel.ts';
 import { resolveKernel, type ResolvedKernel } from '../targets/resolve.ts';
 import { decodeOutputs, KernelCaller } from '../verify/call.ts';
-import { OutcomeError } from '../verify/outcome.ts';
+import { OutcomeError } from '../targets/outcome.ts';
 
 /** A problem is one n×n matrix, or one token: all calls of an identification together ask at most this many. */
 export const mostProblems = 64;

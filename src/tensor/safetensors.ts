@@ -66,9 +66,9 @@ export function safetensorsParts(tensors: Readonly<Record<string, Tensor>>, meta
 
 /**
  * Decodes a file. Throws `bad-file` with the reason for anything that is not a whole safetensors file of f64, f32, f16 and bf16. With `share` the tensors lie in the memory
- * of `bytes`, where alignment lets them, and belong together with it.
+ * of `bytes`, where alignment lets them, and belong together with it. With `skip` tensors of other dtypes are left out.
  */
-export function decodeSafetensors(bytes: Uint8Array, share = false): Safetensors {
+export function decodeSafetensors(bytes: Uint8Array, share = false, skip = false): Safetensors {
   const { header, data } = split(bytes);
   const tensors: Record<string, Tensor> = {};
   let metadata: Record<string, string> = {};
@@ -79,8 +79,9 @@ export function decodeSafetensors(bytes: Uint8Array, share = false): Safetensors
       metadata = readMetadata(value);
       continue;
     }
-    const { dtype, from, to, shape } = readEntry(name, value, data.length);
+    const { dtype, from, to, shape } = readEntry(name, value, data.length, skip);
     spans.push({ name, from, to });
+    if (dtype === undefined) continue;
     const part = data.subarray(from, to);
     const inPlace = share && hostIsLittleEndian && part.byteOffset % bytesPerElement[dtype] === 0;
     tensors[name] = { dtype, shape, data: inPlace ? viewOf(part, dtype) : fromLittleEndian(new Uint8Array(part), dtype) };
@@ -112,19 +113,19 @@ function readMetadata(value: unknown): Record<string, string> {
   return metadata.data;
 }
 
-function readEntry(name: string, value: unknown, available: number): { dtype: Dtype; shape: number[]; from: number; to: number } {
+function readEntry(name: string, value: unknown, available: number, skip: boolean): { dtype: Dtype | undefined; shape: number[]; from: number; to: number } {
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) throw damaged(`the entry of tensor '${name}' is not valid: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
   const entry: Entry = parsed.data;
   const dtype = dtypeOf.get(entry.dtype);
-  if (dtype === undefined) {
+  if (dtype === undefined && !skip) {
     throw new PlumblineError('bad-file', `Tensor '${name}' has the dtype '${entry.dtype}', which plumbline does not read.`, `Convert it to one of ${[...dtypeOf.keys()].join(', ')}.`);
   }
   // multiply in bigint: a product that overflows must not wrap or round into range
   const elements = entry.shape.reduce((product, size) => product * BigInt(size), 1n);
   const [from, to] = entry.data_offsets;
   if (to < from || to > available) throw damaged(`tensor '${name}' lies at bytes ${from}…${to}, outside the ${available} bytes of data`);
-  if (elements * BigInt(bytesPerElement[dtype]) !== BigInt(to - from)) {
+  if (dtype !== undefined && elements * BigInt(bytesPerElement[dtype]) !== BigInt(to - from)) {
     throw damaged(`tensor '${name}' of ${entry.dtype} [${entry.shape.join(', ')}] does not fit its ${to - from} bytes`);
   }
   return { dtype, shape: entry.shape, from, to };

@@ -6,8 +6,25 @@ import { bytesPerElement, dtypes, type Dtype } from '../tensor/dtype.ts';
 import { cloneTensor, elementCount, firstBitDifference, tensor, valuesOf, type Tensor } from '../tensor/tensor.ts';
 import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
 
+/** What the engine needs of whoever answers for a kernel. */
+export interface Caller {
+  /** Calls made so far. */
+  readonly calls: number;
+  /** Outputs of the last call that returned tensors, for the counterexample file. */
+  readonly lastOutputs: Readonly<Record<string, Tensor>>;
+  /** Says that a check begins, which knows nothing of what was called before. */
+  begin(): void;
+  /** Calls the kernel. Throws `OutcomeError`. */
+  call(inputs: Values, sizes: Sizes): Promise<Readonly<Record<string, Tensor>>>;
+}
+
+/** Inputs as tensors of the kernel's dtypes. */
+export function encodeInputs({ operation, dtypes: portDtypes }: ResolvedKernel, inputs: Values, sizes: Sizes): Record<string, Tensor> {
+  return Object.fromEntries(operation.inputs.map((port) => [port.name, tensor(inputs[port.name]!, shapeOf(port, sizes), portDtypes[port.name])]));
+}
+
 /** Calls one kernel and counts the calls. */
-export class KernelCaller {
+export class KernelCaller implements Caller {
   /** Calls made so far. */
   calls = 0;
   /** Outputs of the last call that returned tensors, for the counterexample file. */
@@ -25,18 +42,15 @@ export class KernelCaller {
     this.remote = remote;
   }
 
-  /** Inputs as tensors of the kernel's dtypes. */
-  encode(inputs: Values, sizes: Sizes): Record<string, Tensor> {
-    return Object.fromEntries(
-      this.kernel.operation.inputs.map((port) => [port.name, tensor(inputs[port.name]!, shapeOf(port, sizes), this.kernel.dtypes[port.name])]),
-    );
+  begin(): void {
+    // a kernel answers as often as it is asked
   }
 
   /** Calls the kernel. Throws `OutcomeError`, or `TargetUnusable` when there is no kernel to call any more. */
   async call(inputs: Values, sizes: Sizes): Promise<Record<string, Tensor>> {
     this.calls++;
     this.lastOutputs = {};
-    const given = this.encode(inputs, sizes);
+    const given = encodeInputs(this.kernel, inputs, sizes);
     await this.remote?.ready();
     const kept = this.remote === undefined ? Object.entries(given).map(([name, t]) => [name, cloneTensor(t)] as const) : [];
     const returned = await this.guarded(given, sizes);

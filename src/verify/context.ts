@@ -3,7 +3,7 @@ import { hashText, Random } from '../generate/random.ts';
 import { recipeSizes, type Recipe } from '../generate/recipe.ts';
 import type { Bounded, Sizes, Values } from '../operations/operation.ts';
 import { roundTo } from '../tensor/codecs.ts';
-import { decodeOutputs, type KernelCaller } from './call.ts';
+import { decodeOutputs, type Caller } from './call.ts';
 import { Judge } from './judge.ts';
 import type { CheckContext, Property, ResolvedKernel } from './property.ts';
 
@@ -13,12 +13,12 @@ export class Case implements CheckContext {
   readonly sizes: Sizes;
   readonly inputs: Values;
   readonly random: Random;
-  private readonly caller: KernelCaller;
+  private readonly caller: Caller;
   private readonly precise: boolean;
   private readonly known = new WeakMap<Values, { readonly key: string; readonly bounded: Bounded }>();
 
   /** `precise` judges against double-double values instead of the f64 reference. */
-  constructor(property: Property, kernel: ResolvedKernel, recipe: Recipe, inputs: Values, caller: KernelCaller, precise: boolean) {
+  constructor(property: Property, kernel: ResolvedKernel, recipe: Recipe, inputs: Values, caller: Caller, precise: boolean) {
     this.kernel = kernel;
     this.recipe = recipe;
     this.sizes = recipeSizes(recipe);

@@ -2,7 +2,8 @@
 import { expand } from '../generate/expand.ts';
 import type { Recipe } from '../generate/recipe.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { KernelCaller } from './call.ts';
+import type { Values } from '../operations/operation.ts';
+import type { Caller } from './call.ts';
 import { Case } from './context.ts';
 import type { Judgement } from './judge.ts';
 import { OutcomeError, type OutcomeName } from '../targets/outcome.ts';
@@ -26,15 +27,20 @@ export interface Examination {
 }
 
 /** Checks one case. Never throws for what the kernel does. */
-export async function examine(property: Property, kernel: ResolvedKernel, recipe: Recipe, caller: KernelCaller): Promise<Examination> {
-  const inputs = expand(recipe, kernel.operation, property.inputs);
+export async function examine(property: Property, kernel: ResolvedKernel, recipe: Recipe, caller: Caller): Promise<Examination> {
+  return examineInputs(property, kernel, recipe, expand(recipe, kernel.operation, property.inputs), caller);
+}
+
+/** The same for inputs that come from elsewhere; of the recipe only the sizes and the seed count. */
+export async function examineInputs(property: Property, kernel: ResolvedKernel, recipe: Recipe, inputs: Values, caller: Caller): Promise<Examination> {
   const first = await judged(property, new Case(property, kernel, recipe, inputs, caller, false), caller);
   const margin = first.judgement?.worst?.margin ?? 0;
   if (!property.usesReference || !(margin >= borderline.from && margin <= borderline.to)) return first;
   return judged(property, new Case(property, kernel, recipe, inputs, caller, true), caller);
 }
 
-async function judged(property: Property, subject: Case, caller: KernelCaller): Promise<Examination> {
+async function judged(property: Property, subject: Case, caller: Caller): Promise<Examination> {
+  caller.begin();
   const before = caller.calls;
   const made = (): { outputs: Examination['outputs']; calls: number } => ({ outputs: caller.lastOutputs, calls: caller.calls - before });
   try {

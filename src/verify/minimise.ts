@@ -22,7 +22,7 @@ export interface Failure {
 export async function minimise({ recipe, examination }: Failure, caller: KernelCaller, seed: number, options: PropertyRun): Promise<{ shrunk: Shrunk; counterexample: Counterexample }> {
   const { property, kernel, target, costlyShrinkMs, onEvent } = options;
   const costly = costlyOutcomes.includes(examination.outcome);
-  const asFound = costly ? recordCounterexample(property, kernel, { recipe, examination, kernelCalls: 0, stopped: undefined }, caller, seed, options) : undefined;
+  const asFound = costly ? recordCounterexample(property, kernel, { recipe, examination, kernelCalls: 0, stopped: undefined }, seed, options) : undefined;
   const deadline = costly ? performance.now() + costlyShrinkMs : Infinity;
   const stopped = (): string | undefined => {
     if (options.stopped()) return 'the run was to end';
@@ -30,7 +30,7 @@ export async function minimise({ recipe, examination }: Failure, caller: KernelC
   };
   const onStep = (kernelCalls: number, problems: number): void => onEvent({ type: 'shrinking', target, property: property.id, kernelCalls, problems });
   const shrunk = await shrink(property, kernel, recipe, examination, caller, options.shrinkBudget, onStep, stopped);
-  const counterexample = recordCounterexample(property, kernel, shrunk, caller, seed, options);
+  const counterexample = recordCounterexample(property, kernel, shrunk, seed, options);
   if (asFound !== undefined && asFound.file !== counterexample.file) rmSync(asFound.file, { force: true });
   return { shrunk, counterexample };
 }

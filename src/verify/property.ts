@@ -51,6 +51,11 @@ export interface Property<D = never> {
   /** True when kernel output is compared with our reference values; false for relations, which need no oracle. */
   readonly usesReference: boolean;
   readonly inputs: InputPlan;
+  /**
+   * Whether one recorded call (`plumbline verify --dump`) can be judged: the claim is made about all finite inputs, or the check itself finds out which it is about. When
+   * absent: yes if `inputs` names no families. A check that calls the kernel again, or on other inputs, is never judged on a recording.
+   */
+  readonly recorded?: boolean;
   /** A reason when the claim is not about this kernel; undefined when it is. */
   notApplicable?(kernel: ResolvedKernel<D>): string | undefined;
   /** The wrong kernels that this claim must reject on its own inputs. */

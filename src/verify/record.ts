@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 
 import { recipeSizes } from '../generate/recipe.ts';
 import { isShared, shapeOf } from '../operations/operation.ts';
-import type { KernelCaller } from './call.ts';
+import { encodeInputs } from './call.ts';
 import { writeCounterexample } from './counterexample-file.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 import type { Counterexample } from './results.ts';
@@ -20,7 +20,7 @@ export interface RecordOptions {
 }
 
 /** Saves the counterexample and returns what reports show of it. */
-export function recordCounterexample(property: Property, kernel: ResolvedKernel, shrunk: Shrunk, caller: KernelCaller, seed: number, options: RecordOptions): Counterexample {
+export function recordCounterexample(property: Property, kernel: ResolvedKernel, shrunk: Shrunk, seed: number, options: RecordOptions): Counterexample {
   const { recipe, examination } = shrunk;
   const { inputs, sizes } = examination.case;
   const worst = examination.judgement?.worst;
@@ -37,7 +37,7 @@ export function recordCounterexample(property: Property, kernel: ResolvedKernel,
     recipe,
     measured: worst?.measured,
     bound: worst?.bound,
-    inputs: caller.encode(inputs, sizes),
+    inputs: encodeInputs(kernel, inputs, sizes),
     outputs: examination.outputs,
   });
   const path = relative('', file) || file;

@@ -62,7 +62,7 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
       target: name, failuresDir: options.failuresDir ?? '.plumbline/failures', plumbline: version,
       replayCommand: options.replayCommand ?? 'plumbline', replayArguments: options.replayArguments ?? '',
     };
-    const counterexample = examination.held ? undefined : recordCounterexample(property, kernel, shrunk, caller, stored.seed, record);
+    const counterexample = examination.held ? undefined : recordCounterexample(property, kernel, shrunk, stored.seed, record);
     return { fails: !examination.held, stored, property, target: name, examination, counterexample };
   } finally {
     await target.close();

@@ -12,12 +12,16 @@ export function helloOf(event: WorkerEvent, worker: WorkerProcess, command: stri
   }
   if ('ending' in event) {
     const missing = event.ending.error?.code === 'ENOENT';
-    const remedy = missing ? `There is no program '${command.split(' ', 1)[0]}' here: install it, or name another (for Python: PLUMBLINE_PYTHON=…).` : 'Run the command by itself to see where it fails.';
+    const remedy = missing ? `There is no program '${command.split(' ', 1)[0]}' here: install it, or name another (for Python: --python or PLUMBLINE_PYTHON).` : 'Run the command by itself to see where it fails.';
     throw new TargetUnusable(`'${command}' ${describeEnding(event.ending)} before it said hello.${tailOf(worker)}`, remedy);
   }
   const message = parseLine(event.line);
   const error = errorSchema.safeParse(message);
-  if (error.success) throw new TargetUnusable(`${error.data.message}${tailOf(worker)}`, 'This is what the worker itself says.');
+  if (error.success) {
+    const module = /No module named '([\w.]+)'/.exec(error.data.message)?.[1];
+    const remedy = module === undefined ? 'This is what the worker itself says.' : `Install ${module} for '${command.split(' ', 1)[0]}', or name an interpreter that has it with --python.`;
+    throw new TargetUnusable(`${error.data.message}${tailOf(worker)}`, remedy);
+  }
   const version = typeof message === 'object' && message !== null && 'protocol' in message ? message.protocol : undefined;
   if (typeof version === 'number' && version !== protocolVersion) {
     throw new TargetUnusable(`'${command}' speaks version ${version} of the worker protocol, this plumbline version ${protocolVersion}.`, 'Use the worker file that came with this plumbline.');

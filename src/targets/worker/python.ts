@@ -16,11 +16,11 @@ export function pythonFolder(): string {
   return join(folder, 'python');
 }
 
-/** How a file of kernels is run. The interpreter is $PLUMBLINE_PYTHON, else python3: that of the active virtual environment. */
-export function pythonWorker(path: string, environment: Readonly<Record<string, string | undefined>> = process.env): WorkerOptions {
+/** How a file of kernels is run. The interpreter is `python`, else $PLUMBLINE_PYTHON, else python3: that of the active virtual environment. */
+export function pythonWorker(path: string, python?: string, environment: Readonly<Record<string, string | undefined>> = process.env): WorkerOptions {
   const paths = [pythonFolder(), environment['PYTHONPATH'] ?? ''].filter((part) => part !== '');
   return {
-    command: [environment['PLUMBLINE_PYTHON'] ?? 'python3', '-m', 'plumbline_worker', path],
+    command: [python ?? environment['PLUMBLINE_PYTHON'] ?? 'python3', '-m', 'plumbline_worker', path],
     env: { PYTHONPATH: paths.join(delimiter), PYTHONUNBUFFERED: '1' },
   };
 }
