@@ -27,7 +27,9 @@ export function differencesOf(dialect: Fields, other: Fields, unseen: readonly s
 /** `tilekernels` with 19 iterations and epsilon 1e-5 */
 export function nameOf(dialect: Fields, presets: Readonly<Record<string, Fields>>, unseen: readonly string[] = []): string {
   const near = nearPresets(dialect, presets, unseen);
-  const names = near.map(({ name }) => `\`${name}\``).join(' or ');
+  // of presets that are one dialect under several names, the first speaks for all
+  const different = near.filter(({ name }, at) => near.findIndex((other) => differencesOf(presets[other.name]!, presets[name]!, []).length === 0) === at);
+  const names = different.map(({ name }) => `\`${name}\``).join(' or ');
   const { differences } = near[0]!;
   return differences.length === 0 ? names : `${names} with ${listed(differences.map(({ field, found }) => phrase(field, found)))}`;
 }

@@ -1,5 +1,6 @@
 /** From the candidates that survive to what is known of each field. */
 import type { SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { formatNumber } from '../naming.ts';
 import type { Field, FieldValue } from '../result.ts';
 import type { Refutation } from './refute.ts';
 import type { Candidate } from './search.ts';
@@ -25,6 +26,8 @@ const generalReason: Readonly<Partial<Record<EnumeratedField, string>>> = {
   start: 'the difference is below the rounding that the arithmetic allows',
   domain: 'nothing left the range of the arithmetic, so logarithms and numbers gave the same',
   stabilisation: 'nothing overflowed on what the kernel answered',
+  smallRows: 'no row that could have been small showed it',
+  smallColumns: 'no column that could have been small showed it',
 };
 
 /** An enumerated field (or the layout) of the survivors; `chosen` is the survivor that stands for them, `all` every candidate that was judged. */
@@ -56,15 +59,20 @@ export function iterationsField(chosen: Survivor, survivors: readonly Survivor[]
   return { field: 'iterations', value, status: 'ambiguous', confidence: undefined, evidence: undefined, alternatives: [], range: [low, high], reason };
 }
 
-/** The epsilon: known when its first binary digit is, or when it is none. */
-export function epsilonField(value: number, survivors: readonly Survivor[], all: readonly Candidate[]): Field {
-  const low = Math.min(...survivors.map(({ ranges }) => ranges.epsilon[0]));
-  const high = Math.max(...survivors.map(({ ranges }) => ranges.epsilon[1]));
-  const known = high < 2 * low || high === 0;
-  const others = all.filter(({ dialect }) => (dialect.epsilon === 0) !== (value === 0)).map(({ refutation }) => refutation);
-  const reason = known ? (high === 0 ? 'an epsilon below 1e-30 would not show' : 'every number in the range fits') : 'its effect is below the rounding that the arithmetic allows';
+/** A number: known when its first binary digit is, or when there is none. An early stop that would not have shown is not visible. */
+export function numberField(field: 'epsilon' | 'temperature' | 'stopBelow', chosen: Survivor, survivors: readonly Survivor[], all: readonly Candidate[]): Field {
+  const value = chosen.dialect[field];
+  const low = Math.min(...survivors.map(({ ranges }) => ranges[field][0]));
+  const high = Math.max(...survivors.map(({ ranges }) => ranges[field][1]));
+  const known = high === 0 || high < 2 * low;
+  if (field === 'stopBelow' && value === 0 && high > 0) {
+    const reason = `none is seen, and one below ${formatNumber(high)} would not show`;
+    return { field, value, status: 'not-visible', confidence: undefined, evidence: undefined, alternatives: [], range: [low, high], reason };
+  }
+  const others = all.filter(({ dialect }) => !(dialect[field] >= low && dialect[field] <= high)).map(({ refutation }) => refutation);
+  const reason = high === 0 ? 'one below 1e-30 would not show' : known ? 'every number in the range fits' : 'its effect is below the rounding that the arithmetic allows';
   const nearest = known ? nearestOf(others) : { confidence: undefined, evidence: undefined };
-  return { field: 'epsilon', value, status: known ? 'known' : 'ambiguous', ...nearest, alternatives: [], range: [low, high], reason };
+  return { field, value, status: known ? 'known' : 'ambiguous', ...nearest, alternatives: [], range: [low, high], reason };
 }
 
 /** The refutation that the best other explanation escapes by least. */

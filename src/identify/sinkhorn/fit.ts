@@ -12,16 +12,20 @@ export interface Fit {
 const seeds = [...Array.from({ length: 24 }, (_, k) => 10 ** (-12 + k / 2)), ...Array.from({ length: 18 }, (_, k) => 10 ** (-30 + k))];
 const golden = (Math.sqrt(5) - 1) / 2;
 
-/** The best numbers on the grid of epsilons, up to `look` iterations; the `count` best of them, best first. */
-export function coarseFits(seen: Seen, dialect: SinkhornDialect, look: number, count = 2): Fit[] {
+/** The best numbers on the grid of epsilons, up to `look` iterations; the two best of them, best first. */
+export function coarseFits(seen: Seen, dialect: SinkhornDialect, look: number): Fit[] {
   if (dialect.epsilon === 0) return [bestIterations(seen, dialect, look)];
-  const fits = seeds.map((epsilon) => bestIterations(seen, { ...dialect, epsilon }, look));
-  return fits.toSorted((a, b) => a.distance - b.distance).slice(0, count);
+  let best: Fit[] = [];
+  for (const epsilon of seeds) {
+    const found = bestIterations(seen, { ...dialect, epsilon }, look, best[1]?.distance);
+    best = [...best, found].toSorted((a, b) => a.distance - b.distance).slice(0, 2);
+  }
+  return best;
 }
 
-/** The best number of iterations, up to `look`, for a given epsilon. */
-function bestIterations(seen: Seen, dialect: SinkhornDialect, look: number): Fit {
-  const sums = distances(seen, dialect, look);
+/** The best number of iterations, up to `look`, for a given epsilon. Its distance is infinite where all exceed `cutoff`. */
+function bestIterations(seen: Seen, dialect: SinkhornDialect, look: number, cutoff?: number): Fit {
+  const sums = distances(seen, dialect, look, cutoff);
   let best = 1;
   for (let t = 2; t <= look; t++) if (sums[t]! < sums[best]!) best = t;
   return { dialect: { ...dialect, iterations: best }, distance: sums[best]! };
@@ -29,9 +33,9 @@ function bestIterations(seen: Seen, dialect: SinkhornDialect, look: number): Fit
 
 /**
  * Follows the distance downhill in log ε from a fit. `freedom` is how many iterations more than the fit's may be tried (fewer always may);
- * absent, the iterations stay.
+ * absent, the iterations stay. `precision` is in decades.
  */
-export function refineEpsilon(seen: Seen, start: Fit, freedom?: number): Fit {
+export function refineEpsilon(seen: Seen, start: Fit, freedom?: number, precision = 2 ** -22): Fit {
   if (start.dialect.epsilon === 0) return start;
   const { iterations } = start.dialect;
   const at = (logarithm: number): Fit => {
@@ -50,7 +54,7 @@ export function refineEpsilon(seen: Seen, start: Fit, freedom?: number): Fit {
   let [low, high] = [middle - 1 / 8, middle + 1 / 8];
   let [a, b] = [high - golden * (high - low), low + golden * (high - low)];
   let [fitA, fitB] = [at(a), at(b)];
-  while (high - low > 2 ** -22) {
+  while (high - low > precision) {
     if (fitA.distance < fitB.distance) {
       [high, b, fitB] = [b, a, fitA];
       a = high - golden * (high - low);

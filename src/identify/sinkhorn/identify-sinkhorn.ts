@@ -1,16 +1,17 @@
 /** Identifies a Sinkhorn kernel: 51 problems in three calls; the rest is computed here. */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { sinkhornPresets } from '../../operations/sinkhorn/dialect.ts';
+import type { Dtype } from '../../tensor/dtype.ts';
 import type { Session } from '../budget.ts';
 import { ladderOf, type Ladder } from '../ladder.ts';
 import { nearPresets, nameOf, presetDistance, type Fields } from '../naming.ts';
 import type { Field, Identification } from '../result.ts';
-import { enumeratedField, epsilonField, iterationsField, type Survivor } from './fields.ts';
+import { enumeratedField, iterationsField, numberField, type Survivor } from './fields.ts';
 import { observe } from './observe.ts';
-import { rangesOf, writtenEpsilon } from './ranges.ts';
+import { rangesOf, written } from './ranges.ts';
 import { readingOf, type Reading } from './reading.ts';
-import { Search, type Candidate } from './search.ts';
-import { enumerated, functionKey } from './space.ts';
+import { Search, type Candidate, type Fitted } from './search.ts';
+import { enumerated, formsOf, functionKey, some, type Form, type Numbers } from './space.ts';
 
 const presets: Readonly<Record<string, Fields>> = sinkhornPresets;
 /** Groups of survivors whose ranges are measured; the others are not nearer. */
@@ -38,13 +39,12 @@ export async function identifySinkhorn(session: Session, n: number, hints: Sinkh
   const ladder = ladderOf(byLayout['as-is'].ordinary.values, session.kernel.arithmetic);
   const notes = [...observation.notes, ...coarseness(ladder, session)];
   const search = new Search(byLayout, ladder.storage, () => session.pause());
-  const fits = await search.fits();
   const levels = levelsOf(ladder);
+  const dtype = session.kernel.dtypes['logits']!;
+  const { fits, judged } = await explore(search, levels[0]!, dtype);
   for (const arithmetic of levels) {
-    const candidates = await search.judged(fits, arithmetic);
-    const fitting = surviving(candidates);
-    const read = fitting.map((candidate) => ({ candidate, reading: readingOf(search, candidate, arithmetic, session.kernel.dtypes['logits']!) }));
-    const survivors = read.filter(({ reading }) => reading.readAs !== undefined).map(({ candidate }) => candidate);
+    const candidates = arithmetic === levels[0] ? judged : await search.judged(fits, arithmetic);
+    const { read, survivors } = readAs(search, candidates, arithmetic, dtype);
     if (survivors.length === 0) {
       if (arithmetic !== levels.at(-1)) continue;
       return { ...asked(), ...nothing, ...unexplained(candidates.map((one) => oriented(one, orientation)), read, unseen), verdict: 'no-known-dialect', notes };
@@ -67,6 +67,38 @@ export async function identifySinkhorn(session: Session, n: number, hints: Sinkh
   throw new Error('unreachable: the last arithmetic concludes');
 }
 
+interface Explored {
+  readonly fits: readonly Fitted[];
+  /** The candidates of the fits, judged under the arithmetic that was asked for. */
+  readonly judged: readonly Candidate[];
+}
+
+/** Fits, from the usual to the rare, until something survives under `arithmetic`: as it is, with an early stop, transposed. */
+async function explore(search: Search, arithmetic: Arithmetic, dtype: Dtype): Promise<Explored> {
+  let explored: Explored = { fits: [], judged: [] };
+  const extend = async (fits: readonly Fitted[]): Promise<Candidate[]> => {
+    explored = { fits: [...explored.fits, ...fits], judged: [...explored.judged, ...(await search.judged(fits, arithmetic))] };
+    return readAs(search, explored.judged, arithmetic, dtype).survivors;
+  };
+  const straight = await search.fits('as-is');
+  let survivors = await extend(straight);
+  if (survivors.length === 0) survivors = await extend(await search.stopped(straight));
+  await extend(await search.fits('transposed', survivors.length === 0 ? undefined : turned(survivors)));
+  return explored;
+}
+
+/** The forms of some candidates in the other layout, with either side last: what the layout is to be told from. */
+function turned(candidates: readonly Candidate[]): Form[] {
+  const keys = new Set(candidates.flatMap(({ dialect }) => (['rows', 'columns'] as const).map((lastNormalised) => functionKey({ ...dialect, iterations: 1, lastNormalised, epsilon: dialect.epsilon === 0 ? 0 : some }))));
+  return formsOf('transposed').filter(({ members }) => keys.has(functionKey(members[0]!)));
+}
+
+/** The candidates that survive on ordinary and extreme probes, and those of them that some reading of the logits explains on long ones. */
+function readAs(search: Search, candidates: readonly Candidate[], arithmetic: Arithmetic, dtype: Dtype): { read: Read[]; survivors: Candidate[] } {
+  const read = surviving(candidates).map((candidate) => ({ candidate, reading: readingOf(search, candidate, arithmetic, dtype) }));
+  return { read, survivors: read.filter(({ reading }) => reading.readAs !== undefined).map(({ candidate }) => candidate) };
+}
+
 /** The survivors with their ranges, which all dialects of one function share; of many functions, those that come nearest. */
 async function withRanges(search: Search, survivors: readonly Candidate[], arithmetic: Arithmetic, prefer: Fields | undefined): Promise<Survivor[]> {
   const ranged: Survivor[] = [];
@@ -76,15 +108,25 @@ async function withRanges(search: Search, survivors: readonly Candidate[], arith
     const ranges = groups.get(key) ?? (groups.size < mostRanges ? await rangesOf(search, candidate, arithmetic) : undefined);
     if (ranges === undefined) continue;
     groups.set(key, ranges);
-    const wanted = (field: 'iterations' | 'epsilon', otherwise: number): number => {
-      const value = prefer?.[field];
-      return typeof value === 'number' && value >= ranges[field][0] && value <= ranges[field][1] ? value : otherwise;
+    const { dialect } = candidate;
+    const own: Numbers = {
+      iterations: dialect.iterations,
+      epsilon: written(dialect.epsilon, ranges.epsilon),
+      temperature: written(dialect.temperature, ranges.temperature),
+      stopBelow: written(dialect.stopBelow, ranges.stopBelow),
     };
-    const { iterations } = candidate.dialect;
-    const numbers = { iterations: wanted('iterations', iterations), epsilon: wanted('epsilon', writtenEpsilon(candidate, ranges)) };
-    ranged.push({ ...candidate, dialect: { ...candidate.dialect, ...numbers }, ranges });
+    for (const wish of [{}, ...(prefer === undefined ? [] : [prefer]), ...Object.values(presets)]) ranged.push({ ...candidate, dialect: { ...dialect, ...granted(own, wish, ranges) }, ranges });
   }
   return ranged;
+}
+
+/** Numbers with those of a declaration or a preset wherever the ranges allow them. */
+function granted(own: Numbers, wish: Fields, ranges: Survivor['ranges']): Numbers {
+  const within = (field: keyof Numbers): number => {
+    const value = wish[field];
+    return typeof value === 'number' && value >= ranges[field][0] && value <= ranges[field][1] ? value : own[field];
+  };
+  return { iterations: within('iterations'), epsilon: within('epsilon'), temperature: within('temperature'), stopBelow: within('stopBelow') };
 }
 
 /** What the kernel declares first, then everything that allows more or other errors. */
@@ -124,7 +166,7 @@ function fieldsOf(chosen: Survivor, survivors: readonly Survivor[], candidates: 
   const names = [...(Object.keys(enumerated) as (keyof typeof enumerated)[]), 'layout' as const];
   return [
     iterationsField(chosen, survivors),
-    epsilonField(chosen.dialect.epsilon, survivors, candidates),
+    ...(['epsilon', 'temperature', 'stopBelow'] as const).map((name) => numberField(name, chosen, survivors, candidates)),
     ...names.map((name) => enumeratedField(name, chosen, survivors, candidates)),
   ];
 }

@@ -9,6 +9,8 @@ import type { Candidate, Search } from './search.ts';
 export interface Ranges {
   readonly iterations: readonly [low: number, high: number];
   readonly epsilon: readonly [low: number, high: number];
+  readonly temperature: readonly [low: number, high: number];
+  readonly stopBelow: readonly [low: number, high: number];
   /** The refutation of the nearest number of iterations outside, if there is one. */
   readonly otherIterations: Refutation | undefined;
 }
@@ -36,7 +38,13 @@ export async function rangesOf(search: Search, candidate: Candidate, arithmetic:
   const low = await lastSurvivor(atIterations, dialect.iterations, -1, 1);
   const high = await lastSurvivor(atIterations, dialect.iterations, 1, mostIterations);
   const outside = [...tried.values()].filter(({ margin }) => margin > 1).toSorted((a, b) => a.margin - b.margin)[0];
-  return { iterations: [low, high], epsilon: await epsilonRange(search, candidate, arithmetic), otherIterations: outside };
+  return {
+    iterations: [low, high],
+    epsilon: await numberRange(search, candidate, 'epsilon', arithmetic),
+    temperature: await numberRange(search, candidate, 'temperature', arithmetic),
+    stopBelow: await stopRange(search, candidate, arithmetic),
+    otherIterations: outside,
+  };
 }
 
 /** The last number that survives in a direction: steps that double, then halving. */
@@ -56,19 +64,21 @@ async function lastSurvivor(at: (value: number) => Promise<Refutation>, from: nu
   return good;
 }
 
-async function epsilonRange(search: Search, { dialect, layout }: Candidate, arithmetic: Arithmetic): Promise<[number, number]> {
-  if (dialect.epsilon === 0) return [0, 0];
-  const survives = async (epsilon: number): Promise<boolean> => {
+/** The range of a number above zero, by steps that double and then halvings. */
+async function numberRange(search: Search, { dialect, layout }: Candidate, field: 'epsilon' | 'temperature' | 'stopBelow', arithmetic: Arithmetic): Promise<[number, number]> {
+  if (dialect[field] === 0) return [0, 0];
+  const [least, most] = field === 'temperature' ? [2 ** -20, 2 ** 20] : [1e-40, 1];
+  const survives = async (value: number): Promise<boolean> => {
     await search.pause();
-    return search.refuteOrdinary({ ...dialect, epsilon }, layout, arithmetic).margin <= 1;
+    return search.refuteOrdinary({ ...dialect, [field]: value }, layout, arithmetic).margin <= 1;
   };
   const end = async (direction: 1 | -1): Promise<number> => {
-    let good = dialect.epsilon;
+    let good = dialect[field];
     let bad = good;
     for (let step = firstStep; bad === good; step *= 2) {
       const next = direction > 0 ? good * (1 + step) : good / (1 + step);
-      if (next > 1) return 1;
-      if (next < 1e-40) return 0;
+      if (next > most) return most;
+      if (next < least) return field === 'temperature' ? least : 0;
       if (await survives(next)) good = bad = next;
       else bad = next;
     }
@@ -82,7 +92,19 @@ async function epsilonRange(search: Search, { dialect, layout }: Candidate, arit
   return [await end(-1), await end(1)];
 }
 
-/** The epsilon of a candidate as a person would have written it. */
-export function writtenEpsilon({ dialect }: Candidate, { epsilon: [low, high] }: Ranges): number {
-  return low > 0 ? roundest(low, high, dialect.epsilon) : dialect.epsilon;
+/** An early stop that is found has a range; where there is none, the largest that would not have shown. */
+async function stopRange(search: Search, candidate: Candidate, arithmetic: Arithmetic): Promise<[number, number]> {
+  if (candidate.dialect.stopBelow > 0) return numberRange(search, candidate, 'stopBelow', arithmetic);
+  let good = 0;
+  for (let exponent = -12; exponent <= 0; exponent++) {
+    await search.pause();
+    if (search.refuteOrdinary({ ...candidate.dialect, stopBelow: 10 ** exponent }, candidate.layout, arithmetic).margin > 1) break;
+    good = 10 ** exponent;
+  }
+  return [0, good];
+}
+
+/** A number as a person would have written it. */
+export function written(value: number, [low, high]: readonly [low: number, high: number]): number {
+  return low > 0 ? roundest(low, high, value) : value;
 }

@@ -9,7 +9,8 @@ import { minNormal, minSubnormal, unitRoundoff, type Dtype } from '../../tensor/
 import { meant } from '../round-number.ts';
 import { coarseFits, refineEpsilon, type Fit } from './fit.ts';
 import { refuteByBound, refuteByRange, worse, type Asked, type Refutation } from './refute.ts';
-import { combinations, functionKey, layouts, type Layout } from './space.ts';
+import { formsOf, type Form, type Layout, type Numbers } from './space.ts';
+import { bestStop, refineTemperature, temperatureOf } from './rarer-numbers.ts';
 import type { Seen } from './walk.ts';
 
 /** The answers, in one layout. */
@@ -20,6 +21,13 @@ export interface Observed {
   /** Absent when the kernel did not answer there. */
   readonly extreme: Asked | undefined;
 }
+export type ByLayout = Readonly<Record<Layout, Observed>>;
+
+/** A form with its best numbers. */
+export interface Fitted {
+  readonly form: Form;
+  readonly fit: Fit;
+}
 
 export interface Candidate {
   readonly dialect: SinkhornDialect;
@@ -28,28 +36,17 @@ export interface Candidate {
   readonly refutation: Refutation;
 }
 
-export type ByLayout = Readonly<Record<Layout, Observed>>;
-
 /** Iterations that are looked at, and how many of the nearest functions are followed there. */
 const looks = [{ iterations: 40, followed: Infinity }, { iterations: 200, followed: 16 }, { iterations: 1000, followed: 8 }];
 /** The nearest functions whose wish for more iterations counts. */
 const leading = 3;
-/** Functions whose epsilon is followed to its minimum. */
-const refined = 16;
+/** Functions whose epsilon is followed to its minimum, and all of whose dialects are judged; of those, the ones that are followed to the last digit. */
+const refined = 12;
+const precise = 4;
+/** Functions that an early stop is tried on. */
+const stopping = 4;
 
-/** One function of the logits, in one layout: the dialects that are it. */
-export interface Form {
-  readonly layout: Layout;
-  readonly members: readonly SinkhornDialect[];
-}
-export interface Fitted {
-  readonly form: Form;
-  readonly fit: Fit;
-}
-
-type Numbers = Pick<SinkhornDialect, 'iterations' | 'epsilon'>;
-
-/** Judges candidates under one arithmetic. */
+/** Fits and judges candidates against one set of answers. */
 export class Search {
   readonly byLayout: ByLayout;
   readonly storage: Dtype;
@@ -61,35 +58,43 @@ export class Search {
     this.pause = pause;
   }
 
-  /** Every function in every layout with its best numbers, nearest first. */
-  async fits(): Promise<Fitted[]> {
-    let forms = allForms();
-    const best = new Map<Form, Fitted>();
-    let all: Fitted[] = [];
-    for (const { iterations, followed } of looks) {
-      for (const fitted of await this.fitted(forms.slice(0, followed), iterations)) best.set(fitted.form, fitted);
-      all = [...best.values()].toSorted((a, b) => a.fit.distance - b.fit.distance);
-      if (!all.slice(0, leading).some(({ fit }) => fit.dialect.iterations >= iterations)) break;
-      // without an epsilon a form costs one walk, and is never left behind
-      forms = all.map(({ form }) => form).toSorted((a, b) => Number(a.members[0]!.epsilon > 0) - Number(b.members[0]!.epsilon > 0));
+  /** Every form of a layout (or only some) with its best numbers, nearest first; another temperature than 1 where the answers show one. */
+  async fits(layout: Layout, some: readonly Form[] = formsOf(layout)): Promise<Fitted[]> {
+    const plain = await this.atTemperature(some, 1);
+    const seen = this.seen(layout);
+    const estimate = temperatureOf(seen, this.byLayout[layout].ordinary.probes);
+    if (estimate === undefined) return plain;
+    const rough = await this.atTemperature(some, estimate);
+    if (!(rough[0]!.fit.distance < plain[0]!.fit.distance)) return plain;
+    const tempered = await this.atTemperature(some, refineTemperature(seen, rough[0]!.fit));
+    return merged([plain, rough, tempered]);
+  }
+
+  /** The nearest fits again, each with the early stop that brings it nearer. */
+  async stopped(fitted: readonly Fitted[]): Promise<Fitted[]> {
+    const stops: Fitted[] = [];
+    for (const { form, fit } of fitted.slice(0, stopping)) {
+      await this.pause();
+      const better = bestStop(this.seen(form.layout), fit);
+      if (better !== undefined) stops.push({ form, fit: better });
     }
-    return all;
+    return stops;
   }
 
   /** The members of every form with its numbers, rounded as people write them where that fits; of a form that is far off, one member stands for all. */
   async judged(fitted: readonly Fitted[], arithmetic: Arithmetic): Promise<Candidate[]> {
     const candidates: Candidate[] = [];
     const surviving: Numbers[] = [];
-    for (const [place, { form, fit }] of fitted.entries()) {
+    for (const [place, { form, fit }] of fitted.toSorted(byDistance).entries()) {
       const { layout } = form;
       const near = place < refined;
-      const { iterations, epsilon } = near ? this.bestNumbers(fit.dialect, layout, surviving, arithmetic) : fit.dialect;
+      const { iterations, epsilon, temperature, stopBelow } = near ? this.bestNumbers(fit.dialect, layout, surviving, arithmetic) : fit.dialect;
       for (const member of near ? form.members : form.members.slice(0, 1)) {
         await this.pause();
-        const dialect = { ...member, iterations, epsilon };
+        const dialect = { ...member, iterations, epsilon, temperature, stopBelow };
         const refutation = this.refute(dialect, layout, arithmetic);
         candidates.push({ dialect, layout, distance: fit.distance, refutation });
-        if (refutation.margin <= 1 && surviving.length < 3 && !surviving.some((one) => one.iterations === iterations && one.epsilon === epsilon)) surviving.push({ iterations, epsilon });
+        if (refutation.margin <= 1 && surviving.length < 3 && !surviving.some((one) => one.iterations === iterations && one.epsilon === epsilon)) surviving.push({ iterations, epsilon, temperature, stopBelow });
       }
     }
     return candidates;
@@ -114,39 +119,57 @@ export class Search {
     return { n, tokens: probes.length, logits, values, unit: unitRoundoff[this.storage], smallest: Math.max(minSubnormal[this.storage], this.storage === 'f64' ? 0 : minNormal.f32) };
   }
 
-  private async fitted(forms: readonly Form[], look: number): Promise<Fitted[]> {
+  private async atTemperature(some: readonly Form[], temperature: number): Promise<Fitted[]> {
+    let forms = [...some];
+    let all: Fitted[] = [];
+    for (const { iterations, followed } of looks) {
+      all = merged([all, await this.fitted(forms.slice(0, followed), iterations, temperature)]);
+      if (!all.slice(0, leading).some(({ fit }) => fit.dialect.iterations >= iterations)) break;
+      // without an epsilon a form costs one walk, and is never left behind
+      forms = all.map(({ form }) => form).toSorted((a, b) => Number(a.members[0]!.epsilon > 0) - Number(b.members[0]!.epsilon > 0));
+    }
+    return all;
+  }
+
+  private async fitted(forms: readonly Form[], look: number, temperature: number): Promise<Fitted[]> {
     const coarse: { form: Form; fits: Fit[] }[] = [];
     for (const form of forms) {
       await this.pause();
-      coarse.push({ form, fits: coarseFits(this.seen(form.layout), form.members[0]!, look) });
+      coarse.push({ form, fits: coarseFits(this.seen(form.layout), { ...form.members[0]!, temperature }, look) });
     }
     coarse.sort((a, b) => a.fits[0]!.distance - b.fits[0]!.distance);
     const fitted: Fitted[] = [];
     for (const [place, { form, fits }] of coarse.entries()) {
       await this.pause();
-      const fine = place < refined ? fits.map((one) => refineEpsilon(this.seen(form.layout), one, 4)) : fits;
+      const fine = place < refined ? fits.map((one) => refineEpsilon(this.seen(form.layout), one, 4, 2 ** -8)) : fits;
       fitted.push({ form, fit: fine.reduce((a, b) => (b.distance < a.distance ? b : a)) });
     }
-    return fitted;
+    const seen = (form: Form): Seen => this.seen(form.layout);
+    return fitted.toSorted(byDistance).map(({ form, fit }, place) => ({ form, fit: place < precise ? refineEpsilon(seen(form), fit, 4) : fit }));
   }
 
   /** The fitted numbers as people write them, else those of a form that survived, else the least refuted. */
   private bestNumbers(fitted: SinkhornDialect, layout: Layout, surviving: readonly Numbers[], arithmetic: Arithmetic): Numbers {
     if (fitted.epsilon === 0) return fitted;
-    const own = meant(fitted.epsilon).map((epsilon) => ({ iterations: fitted.iterations, epsilon }));
-    const tried = [...own, ...surviving.filter(({ epsilon }) => epsilon > 0)];
+    const { iterations, temperature, stopBelow } = fitted;
+    const own = meant(fitted.epsilon).map((epsilon) => ({ iterations, epsilon, temperature, stopBelow }));
+    const tried: Numbers[] = [...own, ...surviving.filter(({ epsilon }) => epsilon > 0)];
     const margins = tried.map((numbers) => this.refuteOrdinary({ ...fitted, ...numbers }, layout, arithmetic).margin);
     const held = margins.findIndex((margin) => margin <= 1);
     return tried[held >= 0 ? held : margins.indexOf(Math.min(...margins))]!;
   }
 }
 
-/** Every function in both layouts. */
-function allForms(): Form[] {
-  const members = new Map<string, SinkhornDialect[]>();
-  for (const dialect of combinations()) {
-    const key = functionKey(dialect);
-    members.set(key, [...(members.get(key) ?? []), dialect]);
+function byDistance(a: Fitted, b: Fitted): number {
+  return a.fit.distance - b.fit.distance;
+}
+
+/** The nearest fit of every form, nearest first. */
+function merged(lists: readonly (readonly Fitted[])[]): Fitted[] {
+  const best = new Map<Form, Fitted>();
+  for (const fitted of lists.flat()) {
+    const known = best.get(fitted.form);
+    if (known === undefined || fitted.fit.distance < known.fit.distance) best.set(fitted.form, fitted);
   }
-  return layouts.flatMap((layout) => [...members.values()].map((dialects) => ({ layout, members: dialects })));
+  return [...best.values()].toSorted(byDistance);
 }

@@ -1,26 +1,30 @@
 /**
- * The candidates: every combination of the enumerated fields that the schema allows, each with the numbers (iterations, epsilon) left open.
- * A new enumerated field of the dialect is one line in `enumerated`.
+ * The candidates: every combination of the enumerated fields that the schema allows, each with the numbers (iterations, epsilon, temperature, early
+ * stop) left open. A new enumerated field of the dialect is one line in `enumerated`.
  */
 import { sinkhornDialectSchema, sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import { isScaleFree, stepsOf } from '../../operations/sinkhorn/steps.ts';
 
 /** Fields with a few values. What a kernel's own tensors cannot show (orientation) is fixed here and seen on the mixing kernels. */
 export const enumerated = {
-  start: ['softmax', 'exp'],
+  start: ['softmax', 'exp', 'absolute'],
   epsilonInStart: [true, false],
-  divisor: ['plain', 'add', 'clamp'],
+  divisor: ['plain', 'add', 'clamp', 'threshold'],
+  smallRows: ['divided', 'kept', 'zeroed'],
+  smallColumns: ['divided', 'kept', 'zeroed'],
   stabilisation: ['line-max', 'matrix-max', 'none'],
   domain: ['linear', 'log'],
   lastNormalised: ['rows', 'columns'],
 } as const satisfies { readonly [F in keyof SinkhornDialect]?: readonly SinkhornDialect[F][] };
 
+/** Fields that are numbers. */
+export type Numbers = Pick<SinkhornDialect, 'iterations' | 'epsilon' | 'temperature' | 'stopBelow'>;
+
 /** A result as it is, or each matrix of it transposed. */
 export type Layout = 'as-is' | 'transposed';
-export const layouts: readonly Layout[] = ['as-is', 'transposed'];
 
 /** A stand-in for an epsilon that is still to be found. */
-const some = 1e-6;
+export const some = 1e-6;
 
 /** All combinations, with and without an epsilon. */
 export function combinations(): SinkhornDialect[] {
@@ -37,10 +41,25 @@ function isRedundant(dialect: SinkhornDialect): boolean {
   return dialect.epsilon === 0 && (dialect.divisor !== 'plain' || dialect.epsilonInStart);
 }
 
-/** Two dialects with the same key are the same function of the reals; only rounding and overflow can tell them apart. */
+/** Two dialects with the same key are the same function of the reals for the same numbers; only rounding and overflow can tell them apart. */
 export function functionKey(dialect: SinkhornDialect): string {
-  const { iterations: _open, ...fields } = dialect;
-  const stabilisation = isScaleFree(dialect) ? 'any' : dialect.stabilisation;
-  const first = stepsOf({ ...fields, iterations: 1 });
-  return JSON.stringify([first, stabilisation, dialect.lastNormalised]);
+  const first = stepsOf({ ...dialect, iterations: 1 });
+  const start = dialect.start === 'absolute' ? ['absolute', dialect.epsilonInStart] : [isScaleFree(dialect) ? 'any' : dialect.stabilisation];
+  return JSON.stringify([start, first, dialect.lastNormalised]);
+}
+
+/** One function of the logits, in one layout: the dialects that are it. */
+export interface Form {
+  readonly layout: Layout;
+  readonly members: readonly SinkhornDialect[];
+}
+
+/** Every function in a layout. */
+export function formsOf(layout: Layout): Form[] {
+  const members = new Map<string, SinkhornDialect[]>();
+  for (const dialect of combinations()) {
+    const key = functionKey(dialect);
+    members.set(key, [...(members.get(key) ?? []), dialect]);
+  }
+  return [...members.values()].map((dialects) => ({ layout, members: dialects }));
 }
