@@ -33,7 +33,7 @@ export const gradientBatches = defineProperty({
     for (const port of kernel.operation.outputs.filter(isShared)) {
       whole[port.name]!.forEach((value, index) => {
         const [left, right] = [a[port.name]![index]!, b[port.name]![index]!];
-        const errors = bounds.reduce((sum, { errors }) => sum + errors[port.name]![index]!, 0);
+        const errors = bounds.reduce((sum, bounded) => sum + bounded.errors[port.name]![index]!, 0);
         if (!(errors < Infinity)) return;
         const bound = errors + evaluationError(2, Math.abs(left) + Math.abs(right) + Math.abs(value));
         judge.atMost(0, left + right - value, bound, port.name, index, () => 'gradients of the two parts − gradient of the batch');

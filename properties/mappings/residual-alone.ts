@@ -36,7 +36,7 @@ export async function residualAlone<D>(context: CheckContext<D>, output: 'residu
 /** The tokens whose coefficients are finite in the kernel's arithmetic, so that 0·t is 0. */
 export function finiteTokens<D extends MappingsDialect>({ kernel, sizes, inputs }: CheckContext<D>): boolean[] {
   const dialect = Object.fromEntries(Object.keys(mappingsFields).map((field) => [field, kernel.dialect[field as keyof MappingsDialect]]));
-  const { preMapping } = operations.mappings.bounded(inputs, sizes, dialect as never, kernel.arithmetic, {}).errors;
+  const { preMapping } = operations.mappings.bounded(inputs, sizes, dialect, kernel.arithmetic, {}).errors;
   const per = elementsPerToken(operations.mappings.outputs[0]!, sizes);
   return Array.from({ length: sizes.tokens }, (_, token) => preMapping!.subarray(token * per, (token + 1) * per).every(Number.isFinite));
 }

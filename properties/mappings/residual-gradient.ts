@@ -47,7 +47,7 @@ function gradientContext(context: CheckContext<MappingsVjpDialect>): CheckContex
     runKeeping: () => Promise.reject(new TypeError('not asked of a residual mapping')),
     round: (port, values) => context.round(port === 'logits' ? 'biases' : 'residualMappingCotangent', values),
     bounded(asked) {
-      const bounded = sinkhornVjp.bounded(asked, sizes, dialect as never, kernel.arithmetic, dtypes);
+      const bounded = sinkhornVjp.bounded(asked, sizes, dialect, kernel.arithmetic, dtypes);
       return { ...bounded, certified: bounded.certified.map((claimed, token) => (finite[token] === true ? claimed : 0)) };
     },
     judge: (count) => context.judge(count),

@@ -47,7 +47,7 @@ function residualContext(context: CheckContext<MappingsDialect>): CheckContext<S
     runKeeping: () => Promise.reject(new TypeError('not asked of a residual mapping')),
     round: (port, values) => context.round(port === 'logits' ? 'biases' : port, values),
     bounded(asked) {
-      const bounded = sinkhorn.bounded(asked, sizes, dialect as never, kernel.arithmetic, { residualMapping: kernel.dtypes['residualMapping']! });
+      const bounded = sinkhorn.bounded(asked, sizes, dialect, kernel.arithmetic, { residualMapping: kernel.dtypes['residualMapping']! });
       return { ...bounded, certified: bounded.certified.map((claimed, token) => (finite[token] === true ? claimed : 0)) };
     },
     judge: (count) => context.judge(count),
