@@ -11,6 +11,9 @@ import { streamReadRun, streamReadVjpRun, streamWriteRun, streamWriteVjpRun } fr
 export type { Tf, TfjsRun, TfjsSession } from './session.ts';
 export { batchInvariantBackends, tfjsArithmetic, tfjsBackends, type TfjsBackend } from './arithmetic.ts';
 
+/** Fields of the coefficient kernel that Sinkhorn does not have. */
+export type MappingsFields = Partial<Omit<MappingsDialect, keyof SinkhornDialect>>;
+
 /** A kernel and the dialect that it computes. */
 export interface TfjsKernel {
   readonly dialect: Readonly<Record<string, unknown>>;
@@ -21,7 +24,7 @@ export interface TfjsKernel {
  * Kernels of every operation in one dialect; the orientation of the mixing is that of the Sinkhorn dialect, and so is the Sinkhorn of the coefficient
  * kernel, which otherwise is that of TileKernels by default.
  */
-export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect, own: Partial<Omit<MappingsDialect, keyof SinkhornDialect>> = {}): Readonly<Record<OperationId, TfjsKernel>> {
+export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect, own: MappingsFields = {}): Readonly<Record<OperationId, TfjsKernel>> {
   const mixing = { orientation: dialect.orientation };
   const mappings = servedMappings({ ...mappingsPresets['tilekernels']!, ...own, ...dialect });
   return {
