@@ -14,7 +14,8 @@ import { defineProperty, type CheckContext } from '../../src/verify/property.ts'
 import { moderate } from './plans.ts';
 
 /** The case's inputs with scales and weights multiplied into the projection; undefined where a dtype cannot hold a product. */
-function folded({ inputs, kernel, sizes }: CheckContext<MappingsDialect>, rounded: (port: string, values: Float64Array) => Float64Array): Values | undefined {
+function folded(context: CheckContext<MappingsDialect>): Values | undefined {
+  const { inputs, kernel, sizes } = context;
   const { streams: n, channels } = sizes;
   const width = n * channels;
   const weight = kernel.dialect.normWeight ? inputs['normWeight']! : undefined;
@@ -22,7 +23,7 @@ function folded({ inputs, kernel, sizes }: CheckContext<MappingsDialect>, rounde
   coefficientBlocks(n).forEach(([from, count], k) => {
     for (let at = from * width; at < (from + count) * width; at++) projection[at] = projection[at]! * inputs['scales']![k]! * (weight?.[at % width] ?? 1);
   });
-  const exact = rounded('projection', projection).every((value, at) => value === projection[at] && (value === 0 || Math.abs(value) > 2 ** -100));
+  const exact = context.round('projection', projection).every((value, at) => value === projection[at] && (value === 0 || Math.abs(value) > 2 ** -100));
   return exact ? { ...inputs, projection, scales: new Float64Array(3).fill(1), normWeight: new Float64Array(width).fill(1) } : undefined;
 }
 
@@ -37,7 +38,7 @@ export const folding = defineProperty<MappingsDialect>({
   async check(context) {
     const { kernel, sizes } = context;
     const judge = context.judge();
-    const inputs = folded(context, (port, values) => context.round(port, values));
+    const inputs = folded(context);
     if (inputs === undefined) return judge.finish();
     const [output, other] = [await context.run(context.inputs), await context.run(inputs)];
     const [a, b] = [context.bounded(context.inputs), context.bounded(inputs)];

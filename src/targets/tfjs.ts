@@ -1,15 +1,16 @@
 /** TensorFlow.js as a target: graphs of many small kernels, and gradients from its own tape. Loaded only when it is opened. */
-import { batchInvariantBackends, tfjsArithmetic, tfjsKernels, type TfjsBackend } from '../kernels/tfjs/index.ts';
+import { batchInvariantBackends, tfjsArithmetic, tfjsKernels, type MappingsFields, type TfjsBackend } from '../kernels/tfjs/index.ts';
 import { sinkhornPresets, type SinkhornDialect } from '../operations/sinkhorn/dialect.ts';
 import type { KernelDeclaration, Target } from './kernel.ts';
 import { loaders } from './tfjs-backends.ts';
 import { alone } from './tfjs-engine.ts';
 
 /**
- * tfjs with one backend, named `tfjs-<backend>`. The kernels compute `dialect`, by default that of TileKernels. Closing keeps the
+ * tfjs with one backend, named `tfjs-<backend>`. The kernels compute `dialect`, by default that of TileKernels, and so do the `mappings` but for
+ * the rounding to TF32, which tfjs does not have. Closing keeps the
  * backend: the engine is global, and another target of this process may use it.
  */
-export function tfjsTarget(backend: TfjsBackend, dialect: SinkhornDialect = sinkhornPresets['tilekernels']!): Target {
+export function tfjsTarget(backend: TfjsBackend, dialect: SinkhornDialect = sinkhornPresets['tilekernels']!, mappings: MappingsFields = {}): Target {
   let kernels: Readonly<Record<string, KernelDeclaration>> | undefined;
   return {
     name: `tfjs-${backend}`,
@@ -18,7 +19,7 @@ export function tfjsTarget(backend: TfjsBackend, dialect: SinkhornDialect = sink
       const loaded = await loaders[backend]();
       if (!('tf' in loaded)) return { status: 'unavailable', ...loaded };
       const { tf, backend: name } = loaded;
-      const plain = tfjsKernels({ tf, lineSums: backend === 'cpu' ? 'matmul' : 'reduce', alone: (work) => alone(tf, name, work) }, dialect);
+      const plain = tfjsKernels({ tf, lineSums: backend === 'cpu' ? 'matmul' : 'reduce', alone: (work) => alone(tf, name, work) }, dialect, mappings);
       const promises = { arithmetic: tfjsArithmetic[backend], batchInvariant: batchInvariantBackends.has(backend) };
       kernels = Object.fromEntries(Object.entries(plain).map(([operation, kernel]) => [operation, { ...kernel, ...promises }]));
       return { status: 'available' };

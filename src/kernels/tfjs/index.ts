@@ -14,6 +14,9 @@ import { streamReadRun, streamReadVjpRun, streamWriteRun, streamWriteVjpRun } fr
 export type { Tf, TfjsRun, TfjsSession } from './session.ts';
 export { batchInvariantBackends, tfjsArithmetic, tfjsBackends, type TfjsBackend } from './arithmetic.ts';
 
+/** Fields of the coefficient kernel that Sinkhorn does not have. */
+export type MappingsFields = Partial<Omit<MappingsDialect, keyof SinkhornDialect>>;
+
 /** A kernel and the dialect that it computes. */
 export interface TfjsKernel {
   readonly dialect: Readonly<Record<string, unknown>>;
@@ -24,7 +27,7 @@ export interface TfjsKernel {
  * Kernels of mHC's operations in one dialect; the orientation of the mixing is that of the Sinkhorn dialect, and so is the Sinkhorn of the coefficient
  * kernel, which otherwise is that of TileKernels by default.
  */
-export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect, own: Partial<Omit<MappingsDialect, keyof SinkhornDialect>> = {}): Readonly<Partial<Record<OperationId, TfjsKernel>>> {
+export function tfjsKernels(session: TfjsSession, dialect: SinkhornDialect, own: MappingsFields = {}): Readonly<Partial<Record<OperationId, TfjsKernel>>> {
   const mixing = { orientation: dialect.orientation };
   const backward: SinkhornVjpDialect = { ...dialect, derivative: 'unrolled' };
   const mappings = servedMappings({ ...mappingsPresets['tilekernels']!, ...own, ...dialect });

@@ -1,5 +1,6 @@
 /** Says how a kernel leaves what it declares, on the recipes that every run starts with; undefined when it does not. */
 import { expand } from '../../../src/generate/expand.ts';
+import { streamFamilies } from '../../../src/generate/families/streams.ts';
 import { firstRecipes } from '../../../src/generate/first-recipes.ts';
 import { operations } from '../../../src/operations/index.ts';
 import { elementsOf, elementsPerToken, isClaimed, isShared, type OperationId, type Port, type Sizes, type Values } from '../../../src/operations/operation.ts';
@@ -16,22 +17,24 @@ type Outputs = Readonly<Record<string, Tensor>>;
 export async function misbehaviour(id: OperationId, declaration: KernelDeclaration, limits: { readonly recipes: number }): Promise<string | undefined> {
   const operation = operations[id];
   const kernel = resolveKernel(operation, declaration, id);
-  const plan = { maxElements: 2 ** 14 };
+  const plan = { maxElements: 2 ** 14, streams: Object.keys(streamFamilies) };
   try {
     for (const recipe of firstRecipes(operation, plan, 7).slice(0, limits.recipes)) {
       const generated = expand(recipe, operation, plan);
       const inputs = Object.fromEntries(Object.entries(generated).map(([name, values]) => [name, values.map(roundTo[kernel.dtypes[name]!])]));
       const zeros = mapPorts(kernel, (port) => new Float64Array(inputs[port.name]!.length));
+      const mirrored = mapPorts(kernel, (port) => (isShared(port) ? inputs[port.name]!.map((value) => -value) : inputs[port.name]!));
       const broken =
         (await aboveBound(kernel, declaration, inputs, recipe.sizes)) ??
         (await promiseBroken(kernel, declaration, inputs, recipe.sizes)) ??
+        (await aboveBound(kernel, declaration, mirrored, recipe.sizes)) ??
         (await aboveBound(kernel, declaration, zeros, recipe.sizes)) ??
         (await overwritten(kernel, declaration, inputs, zeros, recipe.sizes));
       if (broken !== undefined) return `${broken} (n = ${recipe.sizes.streams}, ${recipe.sizes.tokens} tokens)`;
     }
     const empty = { tokens: 0, streams: 4, channels: 3, depth: 2 };
-    await call(kernel, declaration, Object.fromEntries(operation.inputs.map((port) => [port.name, new Float64Array(elementsOf(port, empty))])), empty);
-    return undefined;
+    const nothing = await call(kernel, declaration, Object.fromEntries(operation.inputs.map((port) => [port.name, new Float64Array(elementsOf(port, empty))])), empty);
+    return operation.outputs.some(({ name }) => valuesOf(nothing[name]!).some((value) => value !== 0)) ? 'a sum over no tokens that is not zero' : undefined;
   } catch (error) {
     if (error instanceof OutcomeError) return error.outcome;
     throw error;

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../../src/generate/random.ts';
 import { referenceKernels } from '../../../src/kernels/reference/index.ts';
 import { operations } from '../../../src/operations/index.ts';
-import { elementsPerToken, shapeOf, type OperationId, type Sizes } from '../../../src/operations/operation.ts';
+import { elementsOf, shapeOf, type OperationId, type Sizes } from '../../../src/operations/operation.ts';
 import { sinkhornPresets } from '../../../src/operations/sinkhorn/dialect.ts';
 import { roundTo } from '../../../src/tensor/codecs.ts';
 import { tensor, valuesOf, type Tensor } from '../../../src/tensor/tensor.ts';
@@ -20,7 +20,7 @@ function integers(id: OperationId, sizes: Sizes, seed: number): Record<string, T
   const random = new Random(seed, 5, 6);
   return Object.fromEntries(
     operations[id].inputs.map((port) => {
-      const count = sizes.tokens * elementsPerToken(port, sizes);
+      const count = elementsOf(port, sizes);
       return [port.name, tensor(Float64Array.from({ length: count }, () => random.integer(-3, 3)), shapeOf(port, sizes))];
     }),
   );

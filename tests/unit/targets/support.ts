@@ -12,14 +12,15 @@ export function randoms(seed: number): () => number {
   };
 }
 
-/** f32 inputs of an operation; logits in ±scale, mappings positive, everything else in ±1. */
+/** f32 inputs of an operation; logits in ±scale, mappings positive, projections in ±1/√columns, everything else in ±1. */
 export function inputsOf(operation: Operation, sizes: Sizes, seed: number, scale = 3): Record<string, Tensor> {
   const random = randoms(seed);
   const inputs: Record<string, Tensor> = {};
   for (const port of operation.inputs) {
     const count = elementsOf(port, sizes);
     const positive = port.role === 'residual-mapping' || port.role === 'mapping';
-    const width = port.role === 'logits' ? scale : 1;
+    // a projection of rows whose products with streams of root mean square 1 are of scale 1
+    const width = port.role === 'logits' ? scale : port.role === 'projection' ? 1 / Math.sqrt(sizes.streams * sizes.channels) : 1;
     const values = Float64Array.from({ length: count }, () => (positive ? random() / sizes.streams : width * (2 * random() - 1)));
     inputs[port.name] = tensor(values, shapeOf(port, sizes));
   }
