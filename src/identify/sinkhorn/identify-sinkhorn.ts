@@ -194,7 +194,7 @@ function readingField(read: readonly Read[], chosen: Survivor): Field {
 
 /** The nearest candidate, and of its equals the one that is most like a preset; one that explains all but the long probes is nearer still. */
 function unexplained(candidates: readonly Candidate[], read: readonly Read[], unseen: readonly string[]): Pick<Identification, 'nearest' | 'sentence'> {
-  const ranked = (some: readonly Candidate[]): Candidate[] => some.toSorted((a, b) => a.distance - b.distance || presetDistance(a.dialect, presets, unseen) - presetDistance(b.dialect, presets, unseen));
+  const ranked = (those: readonly Candidate[]): Candidate[] => those.toSorted((a, b) => a.distance - b.distance || presetDistance(a.dialect, presets, unseen) - presetDistance(b.dialect, presets, unseen));
   const almost = ranked(read.map(({ candidate }) => candidate))[0];
   const best = almost ?? ranked(candidates)[0]!;
   const refutation = read.find(({ candidate }) => candidate === almost)?.reading.longer ?? best.refutation;

@@ -34,9 +34,9 @@ describe.each(Object.entries(operations))('%s', (_id, operation) => {
 
   test('two first recipes meet all families, all meet those of parameters, four meet n = 4 and another n', () => {
     for (const kind of kindsOf(operation)) {
-      // parameters are one family for a whole case, and take turns
+      // parameters are one family for a whole case, and take turns as far as there are cases
       const met = new Set(lists.first.slice(0, kind === 'parameters' ? undefined : 2).flatMap((recipe) => Array.from({ length: recipe.sizes.tokens }, (_, token) => resolveMixed(recipe, operation, {}, token).families[kind])));
-      expect(met).toEqual(new Set(planFamilies({}, kind)));
+      expect(met).toEqual(new Set(kind === 'parameters' ? planFamilies({}, kind).slice(0, lists.first.length) : planFamilies({}, kind)));
     }
     if (operation.dims.includes('streams')) {
       expect(lists.first[0]!.sizes.streams).toBe(4);
