@@ -57,8 +57,9 @@ for (const name of available) {
       preset,
       known: fields.filter((field) => field.status === 'known' && !wrong.includes(field)).length,
       'not visible': fields.filter(({ status }) => status === 'not-visible').map(({ field }) => field).join(', '),
+      ambiguous: ambiguous.map(({ field }) => field).join(', '),
       wrong: wrong.map(({ field }) => field).join(', '),
-      'all right': fields.length === Object.keys(dialect).length && wrong.length === 0 && ambiguous.length === 0 && problems <= 64 ? 'yes' : 'no',
+      'all right': sinkhorn?.verdict === 'identified' && fields.length === Object.keys(dialect).length && wrong.length === 0 && problems <= 64 ? 'yes' : 'no',
       problems,
       'cpu ms': Math.round(cpuMs),
     });

@@ -69,6 +69,10 @@ export function numberField(field: 'epsilon' | 'temperature' | 'stopBelow', chos
     const reason = `none is seen, and one below ${formatNumber(high)} would not show`;
     return { field, value, status: 'not-visible', confidence: undefined, evidence: undefined, alternatives: [], range: [low, high], reason };
   }
+  if (field === 'temperature' && survivors.some(({ dialect }) => dialect.start === 'absolute')) {
+    const reason = 'of |L| only epsilon times temperature shows, and epsilon is given for a temperature of 1';
+    return { field, value, status: 'not-visible', confidence: undefined, evidence: undefined, alternatives: [], range: [low, high], reason };
+  }
   const others = all.filter(({ dialect }) => !(dialect[field] >= low && dialect[field] <= high)).map(({ refutation }) => refutation);
   const reason = high === 0 ? 'one below 1e-30 would not show' : known ? 'every number in the range fits' : 'its effect is below the rounding that the arithmetic allows';
   const nearest = known ? nearestOf(others) : { confidence: undefined, evidence: undefined };

@@ -9,7 +9,7 @@ export interface Fit {
 }
 
 /** Epsilons to begin with: two in a decade from 1e-12 to 0.3, where kernels have theirs, and one in a decade down to 1e-30. */
-const seeds = [...Array.from({ length: 24 }, (_, k) => 10 ** (-12 + k / 2)), ...Array.from({ length: 18 }, (_, k) => 10 ** (-30 + k))];
+export const seeds: readonly number[] = [...Array.from({ length: 24 }, (_, k) => 10 ** (-12 + k / 2)), ...Array.from({ length: 18 }, (_, k) => 10 ** (-30 + k))];
 const golden = (Math.sqrt(5) - 1) / 2;
 
 /** The best numbers on the grid of epsilons, up to `look` iterations; the two best of them, best first. */

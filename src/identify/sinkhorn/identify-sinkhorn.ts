@@ -11,7 +11,7 @@ import { observe } from './observe.ts';
 import { rangesOf, written } from './ranges.ts';
 import { readingOf, type Reading } from './reading.ts';
 import { Search, type Candidate, type Fitted } from './search.ts';
-import { enumerated, formsOf, functionKey, some, type Form, type Numbers } from './space.ts';
+import { enumerated, formsOf, functionKey, someEpsilon, type Form, type Numbers } from './space.ts';
 
 const presets: Readonly<Record<string, Fields>> = sinkhornPresets;
 /** Groups of survivors whose ranges are measured; the others are not nearer. */
@@ -82,14 +82,19 @@ async function explore(search: Search, arithmetic: Arithmetic, dtype: Dtype): Pr
   };
   const straight = await search.fits('as-is');
   let survivors = await extend(straight);
-  if (survivors.length === 0) survivors = await extend(await search.stopped(straight));
+  if (survivors.length === 0) {
+    const without = explored;
+    survivors = await extend(await search.stopped(straight));
+    // an early stop that explains nothing is not what was missing
+    if (survivors.length === 0) explored = without;
+  }
   await extend(await search.fits('transposed', survivors.length === 0 ? undefined : turned(survivors)));
   return explored;
 }
 
 /** The forms of some candidates in the other layout, with either side last: what the layout is to be told from. */
 function turned(candidates: readonly Candidate[]): Form[] {
-  const keys = new Set(candidates.flatMap(({ dialect }) => (['rows', 'columns'] as const).map((lastNormalised) => functionKey({ ...dialect, iterations: 1, lastNormalised, epsilon: dialect.epsilon === 0 ? 0 : some }))));
+  const keys = new Set(candidates.flatMap(({ dialect }) => (['rows', 'columns'] as const).map((lastNormalised) => functionKey({ ...dialect, iterations: 1, lastNormalised, epsilon: dialect.epsilon === 0 ? 0 : someEpsilon }))));
   return formsOf('transposed').filter(({ members }) => keys.has(functionKey(members[0]!)));
 }
 
@@ -187,7 +192,7 @@ interface Read {
 }
 
 function readingField(read: readonly Read[], chosen: Survivor): Field {
-  const { reading } = read.find(({ candidate }) => functionKey(candidate.dialect) === functionKey(chosen.dialect) && candidate.layout === chosen.layout)!;
+  const { reading } = read.find(({ candidate }) => candidate.distance === chosen.distance && candidate.layout === chosen.layout)!;
   const { margin, probe } = reading.longer ?? {};
   return { field: 'logitsReadAs', value: reading.readAs!, status: 'known', confidence: margin, evidence: probe, alternatives: [], range: undefined, reason: undefined };
 }

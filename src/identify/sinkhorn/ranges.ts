@@ -1,7 +1,7 @@
 /** How far the numbers of a surviving candidate can move before it is refuted: what "20 iterations" and "epsilon 1e-6" mean. */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { meant, roundest } from '../round-number.ts';
-import { refineEpsilon } from './fit.ts';
+import { refineEpsilon, seeds } from './fit.ts';
 import type { Refutation } from './refute.ts';
 import type { Candidate, Search } from './search.ts';
 
@@ -89,7 +89,13 @@ async function numberRange(search: Search, { dialect, layout }: Candidate, field
     }
     return good;
   };
-  return [await end(-1), await end(1)];
+  const low = await end(-1);
+  const high = await end(1);
+  if (field !== 'epsilon' || (low > 0 && high < 2 * low)) return [low, high];
+  // what a threshold does not decide it does not decide elsewhere either: the numbers that fit need not hang together
+  const elsewhere: number[] = [];
+  for (const value of seeds) if (await survives(value)) elsewhere.push(value);
+  return [Math.min(low, ...elsewhere), Math.max(high, ...elsewhere)];
 }
 
 /** An early stop that is found has a range; where there is none, the largest that would not have shown. */

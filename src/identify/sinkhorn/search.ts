@@ -37,13 +37,13 @@ export interface Candidate {
 }
 
 /** Iterations that are looked at, and how many of the nearest functions are followed there. */
-const looks = [{ iterations: 40, followed: Infinity }, { iterations: 200, followed: 16 }, { iterations: 1000, followed: 8 }];
+const looks = [{ iterations: 40, followed: Infinity }, { iterations: 200, followed: 40 }, { iterations: 1000, followed: 12 }];
 /** The nearest functions whose wish for more iterations counts. */
 const leading = 3;
 /** Functions whose epsilon is followed to its minimum, and all of whose dialects are judged; of those, the ones that are followed to the last digit. */
 const refined = 12;
 const precise = 4;
-/** Functions that an early stop is tried on. */
+/** Functions that an early stop is tried on, besides those without an epsilon. */
 const stopping = 4;
 
 /** Fits and judges candidates against one set of answers. */
@@ -73,7 +73,8 @@ export class Search {
   /** The nearest fits again, each with the early stop that brings it nearer. */
   async stopped(fitted: readonly Fitted[]): Promise<Fitted[]> {
     const stops: Fitted[] = [];
-    for (const { form, fit } of fitted.slice(0, stopping)) {
+    const few = fitted.filter(({ fit }, place) => place < stopping || fit.dialect.epsilon === 0);
+    for (const { form, fit } of few) {
       await this.pause();
       const better = bestStop(this.seen(form.layout), fit);
       if (better !== undefined) stops.push({ form, fit: better });

@@ -24,11 +24,11 @@ export type Numbers = Pick<SinkhornDialect, 'iterations' | 'epsilon' | 'temperat
 export type Layout = 'as-is' | 'transposed';
 
 /** A stand-in for an epsilon that is still to be found. */
-export const some = 1e-6;
+export const someEpsilon = 1e-6;
 
 /** All combinations, with and without an epsilon. */
 export function combinations(): SinkhornDialect[] {
-  let partial: Record<string, unknown>[] = [0, some].map((epsilon) => ({ ...sinkhornPresets['liger']!, iterations: 1, epsilon }));
+  let partial: Record<string, unknown>[] = [0, someEpsilon].map((epsilon) => ({ ...sinkhornPresets['liger']!, iterations: 1, epsilon }));
   for (const [field, values] of Object.entries(enumerated)) partial = partial.flatMap((dialect) => values.map((value) => ({ ...dialect, [field]: value })));
   return partial.flatMap((fields) => {
     const parsed = sinkhornDialectSchema.safeParse(fields);

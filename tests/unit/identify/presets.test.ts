@@ -10,9 +10,11 @@ import { inProcess } from '../../../src/targets/in-process.ts';
 import { tfjsTarget } from '../../../src/targets/tfjs.ts';
 import { counted, fieldsWith, wrongFields } from './support.ts';
 
-const presets = Object.entries(sinkhornPresets);
+/** Presets that are different dialects; the others are other names of one of these. */
+const all = Object.entries(sinkhornPresets);
+const presets = all.filter(([, dialect], at) => all.findIndex(([, other]) => JSON.stringify(other) === JSON.stringify(dialect)) === at);
 
-/** What no input can show of a preset, and nothing else may be open. */
+/** What no input can show of a preset; nothing else may be open. */
 const hidden: Readonly<Record<string, readonly string[]>> = {
   paper: ['start'],
   tilekernels: [],
@@ -20,6 +22,14 @@ const hidden: Readonly<Record<string, readonly string[]>> = {
   'megatron-main': ['start'],
   'transformer-engine': ['start', 'stabilisation'],
   'log-domain': ['start', 'stabilisation'],
+  tileops: [],
+  'mhc-cu': [],
+  lucidrains: ['start'],
+  tokenbender: ['start', 'stabilisation'],
+  'mhc-lite-baseline': ['start', 'stabilisation'],
+  nucleus: ['temperature'],
+  'mhc-mlx': [],
+  pmetal: [],
 };
 
 async function identified(target: Target, streams: number): Promise<{ found: Awaited<ReturnType<typeof identifyTarget>>; problems: number }> {
@@ -45,19 +55,22 @@ test.each(Object.entries(makers).flatMap(([name, make]) => presets.map(([preset,
   const sinkhorn = found.find(({ operation }) => operation === 'sinkhorn')!;
   expect(sinkhorn.verdict).toBe('identified');
   expect(wrongFields(sinkhorn, dialect)).toEqual([]);
-  expect(fieldsWith(sinkhorn, 'ambiguous', 'not-visible')).toEqual(hidden[preset]);
+  // an early stop below what has settled is never seen
+  expect(fieldsWith(sinkhorn, 'ambiguous', 'not-visible').filter((field) => field !== 'stopBelow')).toEqual(hidden[preset]);
   expect(sinkhorn.presets.map(({ name }) => name)).toContain(preset);
   expect(sinkhorn.presets.every(({ differences }) => differences.length === 0)).toBe(true);
   expect(problems).toBe(found.reduce((sum, one) => sum + one.problems, 0));
   expect(problems).toBeLessThanOrEqual(64);
 });
 
-test.each([2, 3, 8].flatMap((streams) => presets.map(([preset, dialect]) => ({ streams, preset, dialect }))))('$preset with $streams streams', async ({ streams, preset, dialect }) => {
+const few = presets.filter(([name]) => ['paper', 'tilekernels', 'megatron-main', 'mhc-cu', 'nucleus'].includes(name));
+
+test.each([2, 3, 8].flatMap((streams) => few.map(([preset, dialect]) => ({ streams, preset, dialect }))))('$preset with $streams streams', async ({ streams, preset, dialect }) => {
   const { found } = await identified(makers.reference(preset), streams);
   const sinkhorn = found.find(({ operation }) => operation === 'sinkhorn')!;
   expect(sinkhorn.streams).toBe(streams);
   expect(wrongFields(sinkhorn, dialect)).toEqual([]);
-  expect(fieldsWith(sinkhorn, 'known')).toEqual(expect.arrayContaining(['iterations', 'epsilon', 'lastNormalised', 'layout']));
+  expect(fieldsWith(sinkhorn, 'known')).toEqual(expect.arrayContaining(['iterations', 'lastNormalised', 'layout']));
 });
 
 test.each(['bf16', 'f16', 'f64'] as const)('tilekernels stored as %s', async (storage) => {

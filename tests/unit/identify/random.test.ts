@@ -15,21 +15,25 @@ const cases = fc.record({
   iterations: fc.integer({ min: 1, max: 60 }),
   mantissa: fc.integer({ min: 10, max: 99 }),
   exponent: fc.integer({ min: -13, max: -3 }),
+  temperature: fc.constantFrom(1, 1, 1, 0.5, 2, 0.07),
+  stopBelow: fc.constantFrom(0, 0, 0, 1e-3, 2e-5),
   streams: fc.constantFrom(2, 3, 4),
   storage: fc.constantFrom('f32' as const, 'f32' as const, 'bf16' as const, 'f16' as const),
 });
 
-test('random dialects, with random numbers, stream counts and storage', { timeout: 300_000 }, async () => {
+test('random dialects, with random numbers, stream counts and storage', { timeout: 600_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(cases, async ({ place, iterations, mantissa, exponent, streams, storage }) => {
+    fc.asyncProperty(cases, async ({ place, iterations, mantissa, exponent, streams, storage, ...rare }) => {
       const fields = all[place]!;
-      const dialect = sinkhornDialectSchema.parse({ ...fields, iterations, epsilon: fields.epsilon === 0 ? 0 : Number(`${mantissa}e${exponent}`) });
+      // of |L| a temperature shows as another epsilon, which the README says
+      const more = fields.start === 'absolute' ? {} : rare;
+      const dialect = sinkhornDialectSchema.parse({ ...fields, ...more, iterations, epsilon: fields.epsilon === 0 ? 0 : Number(`${mantissa}e${exponent}`) });
       const { kernel, problems } = counted(referenceKernels({ sinkhorn: dialect, storage }).sinkhorn);
       const found = (await identifyKernel('sinkhorn', kernel, { streams }))!;
       expect(found.verdict).toBe('identified');
       expect(wrongFields(found, dialect, ['orientation'])).toEqual([]);
       expect(problems()).toBeLessThanOrEqual(64);
     }),
-    { seed: 20_261_124, numRuns: 25, endOnFailure: true },
+    { seed: 20_261_124, numRuns: 20, endOnFailure: true },
   );
 });
