@@ -54,5 +54,7 @@ test('what the README imports is exported', () => {
 test('the tables name every operation and arithmetic', () => {
   for (const id of Object.keys(plumbline.operations).filter((name) => !name.endsWith('-vjp'))) expect(readme).toContain(`\`${id}\``);
   for (const name of Object.keys(plumbline.arithmeticPresets)) expect(readme).toContain(`\`${name}\``);
-  for (const name of Object.keys(plumbline.sinkhornPresets)) expect(readme).toContain(`\`${name}\``);
+  // too many for the README: docs/dialects.md lists them
+  const dialects = readFileSync(join(root, 'docs/dialects.md'), 'utf8');
+  for (const name of Object.keys(plumbline.sinkhornPresets)) expect(dialects).toContain(`\`${name}\``);
 });
