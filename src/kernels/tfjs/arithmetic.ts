@@ -7,12 +7,12 @@ export type TfjsBackend = (typeof tfjsBackends)[number];
 export const tfjsArithmetic: Readonly<Record<TfjsBackend, ArithmeticInput>> = {
   cpu: {
     preset: 'ieee-f32',
-    source: 'tfjs-backend-cpu 4.22: each operation in f64 JavaScript, its result rounded to f32; exp and log are Math.exp and Math.log, 1.0 u after rounding (measured)',
+    source: 'tfjs-backend-cpu 4.22: each operation in f64 JavaScript, its result rounded to f32; exp, log, rsqrt and sigmoid as JavaScript has them, 1.0 u after rounding (measured)',
   },
   wasm: {
     preset: 'ieee-f32',
     source:
-      'tfjs-backend-wasm 4.22: IEEE f32 operations; exp and log of musl, 1.00 u and 1.32 u; softmax of XNNPACK: polynomial exp, 3.10 u (all measured), results below 2⁻¹²⁶ flushed, one rounded reciprocal per line',
+      'tfjs-backend-wasm 4.22: IEEE f32 operations; exp and log of musl, 1.00 u and 1.32 u; rsqrt 1.50 u; sigmoid composed of them, 4.56 u; softmax of XNNPACK: polynomial exp, 3.10 u (all measured), results below 2⁻¹²⁶ flushed, one rounded reciprocal per line',
     exp: { constant: 4, slope: 0 },
     division: { perLine: 1, perEntry: 1 },
     flushToZero: true,
