@@ -85,7 +85,7 @@ const table: Readonly<Record<string, Preset>> = {
     note: 'F.normalize and a weight 1 + γ: ε is a limit of 1e-12 on ‖x‖, without effect above it; coefficients are stored stream by stream',
   },
   kromhc: { dialect: normalised, source: 'wz1119/KromHC@7b15834f, hyper_conn/mhc.py', note: 'as mhc-lite-baseline' },
-  tenstorrent: { dialect: { ...deepseek, projectionRounding: 'tf32-nearest-even' }, source: 'tenstorrent/tt-metal, golden reference of its mHC test' },
+  tenstorrent: { dialect: { ...deepseek, projectionRounding: 'tf32-nearest-even' }, source: 'tenstorrent/tt-metal, golden reference of its mHC test (file id 70800561991)' },
 };
 
 export const mappingsPresets: Readonly<Record<string, MappingsDialect>> = Object.fromEntries(Object.entries(table).map(([name, { dialect }]) => [name, dialect]));
