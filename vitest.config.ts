@@ -3,7 +3,6 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** What takes minutes, or other languages (Python with frameworks, Rust): `npm run test:slow`, `.ci/slow`. */
 export const slow = [
   'tests/detection/**',
-  'tests/unit/kernels/planted-faults.test.ts',
   'tests/cli/{autograd,conform,examples,pytest,vitest,worker,dump,init}.test.ts',
   'tests/docs/{first-verdict,python}.test.ts',
   'tests/unit/identify/{random,presets}.test.ts',

@@ -5,8 +5,8 @@
  * as long as the series has begun to fall (streams of scale 1, logits of scale 1, a step of 10⁻⁵), and the bound of the forward in f64, divided by h. The rest is the sum of
  * the gradient's own bounds. Class: exact.
  *
- * A rounding to TF32 has no differences. So the streams and the projection are rounded to it beforehand, which leaves nothing to round in the first sublayer; and where there are more, the
- * scales are 0, which takes the projection out of the forward, and the directions are those of the streams, the biases and the inner weights.
+ * A rounding to TF32 has no differences. So the streams and the projection are rounded to it beforehand, and norm weights, which the projection is multiplied with first, to powers of two:
+ * this leaves nothing to round in the first sublayer. Where there are more, the scales are 0, which takes the projection out of the forward, and the directions are those of the streams, the biases and the inner weights.
  */
 import { evaluationError } from '../evaluation.ts';
 import { tokenRandom } from '../tokens.ts';
@@ -94,8 +94,14 @@ function forwardDialect(dialect: LayerVjpDialect | HeadDialect): unknown {
 function withoutRoundings(inputs: Values, { depth }: Sizes): Values {
   const exact = (name: string): Float64Array => inputs[name]!.map((value) => tf32(value, 'nearest-even'));
   const names = Object.keys(inputs).filter((name) => name === 'streams' || name.toLowerCase().includes('projection'));
-  const prepared = { ...inputs, ...Object.fromEntries(names.map((name) => [name, exact(name)])) };
+  const weights = Object.keys(inputs).filter((name) => name.startsWith('normWeight'));
+  const prepared = { ...inputs, ...Object.fromEntries([...names.map((name) => [name, exact(name)]), ...weights.map((name) => [name, inputs[name]!.map(powerOfTwo)])]) };
   return depth > 1 ? { ...prepared, scales: new Float64Array(inputs['scales']!.length) } : prepared;
+}
+
+/** The power of two below a number, with its sign; zero, infinities and NaN as they are. */
+function powerOfTwo(value: number): number {
+  return value === 0 || !Number.isFinite(value) ? value : Math.sign(value) * 2 ** Math.floor(Math.log2(Math.abs(value)));
 }
 
 /** Whether the forward is smooth in an input. */

@@ -3,11 +3,13 @@
  * post = multiplier·σ(z), and where all rows of the residual have one entry its cross ratios are those of the start that z gives (sinkhorn/cross-ratios).
  *
  * Proof: the other products are zero. The tolerance is the kernel's own bound of the element; for cross ratios four entry errors of Sinkhorn with logits that are off by
- * |Δz| ≤ |α·t|·γ_k + u·|z| + storage, k = K + 12 + roundings of rsqrt and division, to which log A responds at most twice. Class: exact.
+ * |Δz| ≤ |α·t|·γ_k + u·|z| + storage, k = K + 12 + roundings of rsqrt and division, to which log A responds at most with 2|Δz|/τ. Class: exact.
+ * The residual part is about exponentials and T half-step pairs; gates are judged in every dialect.
  * Sees which number of x meets which row: strides, lanes and tails of K, the order of the coefficients, α and b of another mapping, the norm's group, weight and ε.
  */
 import { evaluationError } from '../evaluation.ts';
 import { entryErrors, logRatios } from '../sinkhorn/entry-errors.ts';
+import { outsideIteration } from '../sinkhorn/form.ts';
 import { startOf } from '../sinkhorn/start.ts';
 import { tokenRandom } from '../tokens.ts';
 import { computeUnit, gamma } from '../../src/numerics/arithmetic.ts';
@@ -48,8 +50,8 @@ export const pickedInputs = defineProperty<MappingsDialect>({
         const own = evaluationError(sizes.channels * n + 16, (postMultiplier + 1) * (sizesOf[j]! + 1));
         judge.atMost(token, output[port.name]![index]! - expected, bounded.errors[port.name]![index]! + own, port.name, index, () => `${port.name} − value of the number that it looks at`);
       }
-      if (logits.subarray(2 * n).some(Number.isNaN)) continue;
-      const shift = Math.max(...sizesOf.slice(2 * n).map((size) => logitError(context, size)));
+      if (outsideIteration(sinkhornOf(kernel.dialect)) !== undefined || logits.subarray(2 * n).some(Number.isNaN)) continue;
+      const shift = Math.max(...sizesOf.slice(2 * n).map((size) => logitError(context, size))) / kernel.dialect.temperature;
       residualRatios(context, token, logits.slice(2 * n), 2 * shift, output['residualMapping']!, bounded.errors['residualMapping']!, judge);
     }
     return judge.finish();

@@ -10,7 +10,7 @@ export function forEveryOperation(claim: string, shared: Omit<Property<unknown>,
 }
 
 /** Whole sublayers cost coefficients × columns for each token and sublayer: small ones, and few, show what a kernel does as a program. */
-function affordable(operation: OperationId, inputs: InputPlan): InputPlan {
+export function affordable(operation: OperationId, inputs: InputPlan): InputPlan {
   const whole = operations[operation].inputs.some(({ name }) => name.startsWith('innerWeight'));
   return whole ? { ...inputs, depths: [1, 2, 3], maxElements: Math.min(inputs.maxElements ?? Infinity, 2 ** 12) } : inputs;
 }
