@@ -2,11 +2,10 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** What takes minutes, or other languages (Python with frameworks, Rust): `npm run test:slow`, `.ci/slow`. */
 export const slow = [
-  'tests/detection/**',
   'tests/cli/{autograd,conform,examples,pytest,vitest,worker,dump,init}.test.ts',
   'tests/docs/{first-verdict,python}.test.ts',
   'tests/unit/identify/{random,presets}.test.ts',
-  'tests/unit/operations/{preset-pairs,disturbed,mappings-bound,sinkhorn-variants}.test.ts',
+  'tests/unit/operations/sinkhorn-variants.test.ts',
 ];
 
 export default defineConfig({
