@@ -24,7 +24,7 @@ export function coarseFits(seen: Seen, dialect: SinkhornDialect, look: number): 
 }
 
 /** The best number of iterations, up to `look`, for a given epsilon. Its distance is infinite where all exceed `cutoff`. */
-function bestIterations(seen: Seen, dialect: SinkhornDialect, look: number, cutoff?: number): Fit {
+export function bestIterations(seen: Seen, dialect: SinkhornDialect, look: number, cutoff?: number): Fit {
   const sums = distances(seen, dialect, look, cutoff);
   let best = 1;
   for (let t = 2; t <= look; t++) if (sums[t]! < sums[best]!) best = t;

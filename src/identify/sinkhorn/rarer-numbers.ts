@@ -6,12 +6,14 @@
  * is far below every entry, and least squares over the cross ratios gives τ; the distance of walk.ts then says which τ nearby is nearest.
  */
 import { meant } from '../round-number.ts';
-import type { Fit } from './fit.ts';
+import { bestIterations, refineEpsilon, type Fit } from './fit.ts';
 import type { Probe } from './probes.ts';
 import { distances, type Seen } from './walk.ts';
 
 /** A temperature nearer to 1 than this is 1: below it a bf16 result cannot tell. */
 const nearOne = 2 ** -6;
+/** How much too large, in its logarithm, an estimate may be. */
+const most = 0.5;
 const golden = (Math.sqrt(5) - 1) / 2;
 
 /** An estimate of the temperature from one dense probe; nothing where it is 1, or where the result has no logarithms. */
@@ -32,17 +34,30 @@ export function temperatureOf({ n, values, logits }: Seen, probes: readonly Prob
   return temperature > 2 ** -20 && temperature < 2 ** 20 && Math.abs(Math.log(temperature)) > nearOne ? temperature : undefined;
 }
 
-/** The temperature near that of a fit that brings it nearest, as a person would have written it. */
-export function refineTemperature(seen: Seen, { dialect }: Fit): number {
-  const at = (temperature: number): number => distances(seen, { ...dialect, temperature }, dialect.iterations)[dialect.iterations]!;
-  let [low, high] = [Math.log(dialect.temperature) - nearOne, Math.log(dialect.temperature) + nearOne];
+/**
+ * The temperature near that of a fit that brings it nearest, as a person would have written it. Each temperature gets its own best epsilon and iterations, because an epsilon in
+ * the start shrinks the cross ratios as a larger temperature does: the estimate is then too large, by up to `most` in its logarithm.
+ */
+export function refineTemperature(seen: Seen, fit: Fit): number {
+  const at = (temperature: number): Fit => {
+    const start = bestIterations(seen, { ...fit.dialect, temperature }, fit.dialect.iterations + 4);
+    return refineEpsilon(seen, start, 4, 2 ** -8);
+  };
+  const centre = Math.log(fit.dialect.temperature);
+  let middle = centre;
+  let best = Infinity;
+  for (let logarithm = centre - most; logarithm <= centre + nearOne; logarithm += nearOne) {
+    const { distance } = at(Math.exp(logarithm));
+    if (distance < best) [middle, best] = [logarithm, distance];
+  }
+  let [low, high] = [middle - nearOne, middle + nearOne];
   while (high - low > 2 ** -22) {
     const [a, b] = [high - golden * (high - low), low + golden * (high - low)];
-    if (at(Math.exp(a)) < at(Math.exp(b))) high = b;
+    if (at(Math.exp(a)).distance < at(Math.exp(b)).distance) high = b;
     else low = a;
   }
-  const written = meant(Math.exp((low + high) / 2));
-  return written.reduce((best, tried) => (at(tried) < at(best) ? tried : best));
+  const written = meant(Math.exp((low + high) / 2)).map((temperature) => at(temperature));
+  return written.reduce((nearest, tried) => (tried.distance < nearest.distance ? tried : nearest)).dialect.temperature;
 }
 
 /** Deviations at which a loop may end: 1, 2 and 5 of every decade. */
