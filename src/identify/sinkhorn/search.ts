@@ -89,9 +89,9 @@ export class Search {
     for (const [place, { form, fit }] of fitted.toSorted(byDistance).entries()) {
       const { layout } = form;
       const near = place < refined;
-      const { iterations, epsilon, temperature, stopBelow } = near ? this.bestNumbers(fit.dialect, layout, surviving, arithmetic) : fit.dialect;
       for (const member of near ? form.members : form.members.slice(0, 1)) {
         await this.pause();
+        const { iterations, epsilon, temperature, stopBelow } = near ? this.bestNumbers({ ...member, ...numbersOf(fit.dialect) }, layout, surviving, arithmetic) : fit.dialect;
         const dialect = { ...member, iterations, epsilon, temperature, stopBelow };
         const refutation = this.refute(dialect, layout, arithmetic);
         candidates.push({ dialect, layout, distance: fit.distance, refutation });
@@ -151,14 +151,22 @@ export class Search {
 
   /** The fitted numbers as people write them, else those of a form that survived, else the least refuted. */
   private bestNumbers(fitted: SinkhornDialect, layout: Layout, surviving: readonly Numbers[], arithmetic: Arithmetic): Numbers {
-    if (fitted.epsilon === 0) return fitted;
-    const { iterations, temperature, stopBelow } = fitted;
-    const own = meant(fitted.epsilon).map((epsilon) => ({ iterations, epsilon, temperature, stopBelow }));
-    const tried: Numbers[] = [...own, ...surviving.filter(({ epsilon }) => epsilon > 0)];
-    const margins = tried.map((numbers) => this.refuteOrdinary({ ...fitted, ...numbers }, layout, arithmetic).margin);
-    const held = margins.findIndex((margin) => margin <= 1);
-    return tried[held >= 0 ? held : margins.indexOf(Math.min(...margins))]!;
+    const { iterations, stopBelow } = fitted;
+    const epsilons = fitted.epsilon === 0 ? [0] : meant(fitted.epsilon);
+    const temperatures = fitted.temperature === 1 ? [1] : meant(fitted.temperature);
+    const own = temperatures.flatMap((temperature) => epsilons.map((epsilon) => ({ iterations, epsilon, temperature, stopBelow })));
+    let best: { numbers: Numbers; margin: number } | undefined;
+    for (const numbers of [...own, ...surviving.filter(({ epsilon }) => (epsilon > 0) === (fitted.epsilon > 0))]) {
+      const { margin } = own.length === 1 ? { margin: 0 } : this.refuteOrdinary({ ...fitted, ...numbers }, layout, arithmetic);
+      if (best === undefined || margin < best.margin) best = { numbers, margin };
+      if (margin <= 1) break;
+    }
+    return best!.numbers;
   }
+}
+
+function numbersOf({ iterations, epsilon, temperature, stopBelow }: SinkhornDialect): Numbers {
+  return { iterations, epsilon, temperature, stopBelow };
 }
 
 function byDistance(a: Fitted, b: Fitted): number {
