@@ -8,28 +8,42 @@ import { parameterFamilies } from '../src/generate/families/parameters.ts';
 import { Random } from '../src/generate/random.ts';
 import { derivativeError } from './derivative-error.ts';
 import { machine } from './machine.ts';
+import { spread, threadsWanted } from './threads.ts';
 
 const cases = Number(process.argv[2] ?? 6);
 const seed = Number(process.argv[3] ?? 1);
 /** What is asked of the oracle. */
 const wanted = 1e-13;
 
-console.log(`# ${machine()}; ${cases} cases of each preset, seed ${seed}`);
-const rows: Record<string, string | number>[] = [];
-for (const operation of Object.values(operations).filter(({ id }) => id.endsWith('-vjp'))) {
-  for (const [preset, dialect] of Object.entries(operation.presets)) {
-    let worst = { relative: 0, where: '' };
-    for (let k = 0; k < cases; k++) {
-      const { sizes, inputs, label } = drawCase(operation, new Random(seed, rows.length, k));
-      const { relative, port, index } = derivativeError(operations[operation.id.slice(0, -'-vjp'.length) as OperationId], operation, inputs, sizes, dialect);
-      if (!(relative <= worst.relative)) worst = { relative, where: `${port}[${index}], ${label}` };
-    }
-    rows.push({ operation: operation.id, preset, worst: worst.relative.toExponential(1), where: worst.where });
-  }
+interface Row {
+  readonly operation: string;
+  readonly preset: string;
+  readonly worst: number;
+  readonly where: string;
 }
-console.table(rows);
-const above = rows.filter(({ worst }) => !(Number(worst) <= wanted));
-console.log(`${rows.length} presets, ${above.length} above ${wanted} of the magnitude of their terms.`);
+
+const presets = Object.values(operations).filter(({ id }) => id.endsWith('-vjp')).flatMap((operation) => Object.entries(operation.presets).map(([preset, dialect]) => ({ operation, preset, dialect })));
+
+async function worstOf(item: number): Promise<Row> {
+  const { operation, preset, dialect } = presets[item]!;
+  let worst = { relative: 0, where: '' };
+  for (let k = 0; k < cases; k++) {
+    const { sizes, inputs, label } = drawCase(operation, new Random(seed, item, k));
+    const { relative, port, index } = derivativeError(operations[operation.id.slice(0, -'-vjp'.length) as OperationId], operation, inputs, sizes, dialect);
+    if (!(relative <= worst.relative)) worst = { relative, where: `${port}[${index}], ${label}` };
+  }
+  return Promise.resolve({ operation: operation.id, preset, worst: worst.relative, where: worst.where });
+}
+
+const started = performance.now();
+const rows = await spread(import.meta.url, presets.length, worstOf, ({ operation, preset }, done) => {
+  process.stderr.write(`\r${done}/${presets.length} ${operation} ${preset}`.padEnd(60));
+});
+console.log(`\n# ${machine()}, ${threadsWanted()} threads; ${cases} cases of each preset, seed ${seed}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
+console.table(rows.map((row) => ({ ...row, worst: row.worst.toExponential(1) })));
+const above = rows.filter(({ worst }) => !(worst <= wanted));
+console.log(`${rows.length} presets, the worst ${Math.max(...rows.map(({ worst }) => worst)).toExponential(1)} of the magnitude of its terms, ${above.length} above ${wanted}.`);
+process.exitCode = above.length === 0 ? 0 : 1;
 
 function drawCase(operation: Operation, random: Random): { sizes: Sizes; inputs: Record<string, Float64Array>; label: string } {
   const has = (size: keyof Sizes): boolean => operation.dims.includes(size);

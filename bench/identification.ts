@@ -7,6 +7,7 @@ import { builtInTargets, identifyTarget, inProcess, referenceKernels, sinkhornPr
 import { tfjsBackends } from '../src/kernels/tfjs/index.ts';
 import { tfjsTarget } from '../src/targets/tfjs.ts';
 import { machine } from './machine.ts';
+import { spread, threadsWanted } from './threads.ts';
 
 const available = new Set<string>();
 for (const target of builtInTargets()) {
@@ -37,35 +38,48 @@ function holds({ value, alternatives, range }: Field, truth: unknown): boolean {
   return range === undefined ? [value, ...alternatives].includes(truth as string) : Number(truth) >= range[0] && Number(truth) <= range[1];
 }
 
-console.log(`# ${machine()}`);
-const rows: Record<string, string | number>[] = [];
-for (const name of available) {
-  for (const [preset, dialect] of Object.entries(sinkhornPresets)) {
-    const target = targetOf(name, preset);
-    await target.open();
-    let problems = 0;
-    const before = process.cpuUsage().user;
-    const found = await identifyTarget(counting(target.kernels(), (more) => (problems += more)), {});
-    const cpuMs = (process.cpuUsage().user - before) / 1000;
-    await target.close();
-    const sinkhorn = found.find(({ operation }) => operation === 'sinkhorn');
-    const fields = (sinkhorn?.fields ?? []).filter(({ field }) => field in dialect);
-    const wrong = fields.filter((field) => !holds(field, dialect[field.field as keyof typeof dialect]));
-    const ambiguous = fields.filter(({ status }) => status === 'ambiguous');
-    rows.push({
-      target: name,
-      preset,
-      known: fields.filter((field) => field.status === 'known' && !wrong.includes(field)).length,
-      'not visible': fields.filter(({ status }) => status === 'not-visible').map(({ field }) => field).join(', '),
-      ambiguous: ambiguous.map(({ field }) => field).join(', '),
-      wrong: wrong.map(({ field }) => field).join(', '),
-      'all right': sinkhorn?.verdict === 'identified' && fields.length === Object.keys(dialect).length && wrong.length === 0 && problems <= 64 ? 'yes' : 'no',
-      problems,
-      'cpu ms': Math.round(cpuMs),
-    });
-  }
+interface Row {
+  readonly target: string;
+  readonly preset: string;
+  readonly known: number;
+  readonly 'not visible': string;
+  readonly ambiguous: string;
+  readonly wrong: string;
+  readonly 'all right': 'yes' | 'no';
+  readonly problems: number;
 }
+
+async function identified(name: string, preset: string): Promise<Row> {
+  const dialect = sinkhornPresets[preset]!;
+  const target = targetOf(name, preset);
+  await target.open();
+  let problems = 0;
+  const found = await identifyTarget(counting(target.kernels(), (more) => (problems += more)), {});
+  await target.close();
+  const sinkhorn = found.find(({ operation }) => operation === 'sinkhorn');
+  const fields = (sinkhorn?.fields ?? []).filter(({ field }) => field in dialect);
+  const wrong = fields.filter((field) => !holds(field, dialect[field.field as keyof typeof dialect]));
+  const names = (those: readonly Field[]): string => those.map(({ field }) => field).join(', ');
+  return {
+    target: name,
+    preset,
+    known: fields.filter((field) => field.status === 'known' && !wrong.includes(field)).length,
+    'not visible': names(fields.filter(({ status }) => status === 'not-visible')),
+    ambiguous: names(fields.filter(({ status }) => status === 'ambiguous')),
+    wrong: names(wrong),
+    'all right': sinkhorn?.verdict === 'identified' && fields.length === Object.keys(dialect).length && wrong.length === 0 && problems <= 64 ? 'yes' : 'no',
+    problems,
+  };
+}
+
+const started = performance.now();
+const presets = Object.keys(sinkhornPresets);
+const pairs = [...available].flatMap((name) => presets.map((preset) => [name, preset] as const));
+const rows = await spread(import.meta.url, pairs.length, (item) => identified(...pairs[item]!), ({ target, preset }, done) => {
+  process.stderr.write(`\r${done}/${pairs.length} ${preset} on ${target}`.padEnd(60));
+});
+console.log(`\n# ${machine()}, ${threadsWanted()} threads, ${((performance.now() - started) / 1000).toFixed(0)} s`);
 console.table(rows);
-const right = Object.keys(sinkhornPresets).filter((preset) => rows.filter((row) => row['preset'] === preset).every((row) => row['all right'] === 'yes'));
-console.log(`all visible fields right on ${right.length} of ${Object.keys(sinkhornPresets).length} presets within 64 problems on every built-in target (${[...available].join(', ')}); at most ${Math.max(...rows.map(({ problems }) => Number(problems)))} problems used`);
-process.exitCode = right.length === Object.keys(sinkhornPresets).length ? 0 : 1;
+const right = presets.filter((preset) => rows.filter((row) => row.preset === preset).every((row) => row['all right'] === 'yes'));
+console.log(`all visible fields right on ${right.length} of ${presets.length} presets within 64 problems on every built-in target (${[...available].join(', ')}); at most ${Math.max(...rows.map(({ problems }) => problems))} problems used`);
+process.exitCode = right.length === presets.length ? 0 : 1;

@@ -9,12 +9,14 @@
  * this leaves nothing to round in the first sublayer. Where there are more, the scales are 0, which takes the projection out of the forward, and the directions are those of the streams, the biases and the inner weights.
  */
 import { evaluationError } from '../evaluation.ts';
+import { outsideIteration } from '../sinkhorn/form.ts';
 import { tokenRandom } from '../tokens.ts';
 import { resolveArithmetic } from '../../src/numerics/arithmetic.ts';
 import { tf32 } from '../../src/operations/calculus/tf32.ts';
 import { operations } from '../../src/operations/index.ts';
 import type { HeadDialect, LayerVjpDialect } from '../../src/operations/layers/dialect.ts';
 import type { OperationId, Port, Sizes, Values } from '../../src/operations/operation.ts';
+import { isScaleFree } from '../../src/operations/sinkhorn/steps.ts';
 import { defineProperty, type Property } from '../../src/verify/property.ts';
 import { chains } from './plans.ts';
 
@@ -30,7 +32,7 @@ function derivative(id: string, operation: OperationId, forward: OperationId, po
     usesReference: false,
     inputs: { ...chains, parameters: ['usual', 'initial', 'static'], streams: ['normal', 'integers', 'identical-streams'], cotangents: ['normal', 'one-hot', 'rank-one', 'integers'], maxElements: 2 ** 11 },
     power,
-    notApplicable: ({ dialect }) => ('derivative' in dialect && dialect.derivative === 'implicit' ? 'the implicit derivative is not that of the iterations' : undefined),
+    notApplicable: ({ dialect }) => ('derivative' in dialect ? notDifferences(dialect) : undefined),
     async check(context) {
       const { kernel, sizes } = context;
       const rounded = kernel.dialect.projectionRounding !== 'exact';
@@ -62,6 +64,13 @@ function derivative(id: string, operation: OperationId, forward: OperationId, po
       return judge.finish();
     },
   });
+}
+
+/** Why differences of the forward are not what the dialect calls its gradient. */
+function notDifferences(dialect: LayerVjpDialect): string | undefined {
+  if (dialect.derivative === 'implicit') return 'the implicit derivative is not that of the iterations';
+  if (dialect.start === 'exp' && dialect.stabilisation !== 'none' && !isScaleFree(dialect)) return 'the result depends on the shift before the exponential, which carries no derivative';
+  return outsideIteration(dialect); // |L| has a kink, a threshold a jump
 }
 
 /** ⟨outputs of the forward, cotangents⟩ in f64, and how far it may be from exact. */

@@ -22,8 +22,9 @@ export class Balance {
     this.difference = this.bound = this.magnitude = this.terms = 0;
   }
 
-  /** Adds an entry times a factor; its bound counts `share` times. */
+  /** Adds an entry times a factor; its bound counts `share` times. Nothing is claimed of a zero times an entry without a bound, which may be NaN (the slope of a norm at zero). */
   gradient(port: string, index: number, factor: number, share = 1): void {
+    if (factor === 0 && !(this.bounded.errors[port]![index]! < Infinity)) return;
     this.term(factor * this.output[port]![index]!);
     if (factor !== 0) this.bound += Math.abs(factor) * share * this.bounded.errors[port]![index]!;
   }
