@@ -5,7 +5,7 @@
  */
 import { computeUnit, gamma, underflowUnit } from '../../numerics/arithmetic.ts';
 import * as dd from '../../numerics/double-double.ts';
-import { maxFinite } from '../../tensor/dtype.ts';
+import { maxFinite, minNormal } from '../../tensor/dtype.ts';
 import type { Elementary } from './calculus.ts';
 
 const ownError = 4 * 2 ** -53;
@@ -79,7 +79,8 @@ export function inverseRoot(count: number, epsilon: number, place: 'inside' | 'o
 
 /**
  * The derivative of `inverseRoot` with respect to the sum of squares, times 2: −r³/count inside, −r²/(√(s/count)·count) outside. Increasing towards 0.
- * Outside it has a pole at 0, where a norm has a kink: 0 there, as a gradient of nothing, and no claim near it.
+ * Outside it has a pole at 0, where a norm has a kink: 0 there, as a gradient of nothing, and no claim near it. Nor is anything claimed where a kernel's r³ may overflow,
+ * or the product of roots that it divides by fall below the normal numbers: both are count times this.
  */
 export function inverseRootSlope(count: number, epsilon: number, place: 'inside' | 'outside'): Elementary {
   const of = (mean: number): number => {
@@ -106,6 +107,8 @@ export function inverseRootSlope(count: number, epsilon: number, place: 'inside'
       const to = ((s + radius) / count) * (1 + doubt) + underflowUnit(arithmetic) + (place === 'inside' ? epsilon * doubt : 0);
       // three factors r, or a root in the place of one of them, a division by count, and up to five products
       const relative = gamma(3 * (arithmetic.inverseSqrt + 2 * divided + 2) + divided + 5, u);
+      const largest = count * Math.abs(of(Math.max(from, 0))) * (1 + relative) * (1 + 2 ** -40);
+      if (!(largest < 1 / minNormal[arithmetic.compute])) return Infinity;
       return monotone(of, Math.max(from, 0), s / count, to, relative + 8 * 2 ** -53, underflowUnit(arithmetic));
     },
   };
