@@ -36,11 +36,17 @@ function formatTarget(target: TargetReport, results: readonly PropertyResult[], 
   if (target.status === 'unavailable') {
     return [head, `  ${style.yellow('unavailable')}: ${target.reason ?? 'no reason given'}`, ...(target.remedy === undefined ? [] : [`  ${target.remedy}`])].join('\n');
   }
-  const about = results.filter((result) => result.status !== 'unsupported');
-  const lines = [head, ...formatRows(about, style)];
-  const unsupported = results.length - about.length;
+  const asked = results.filter((result) => result.status !== 'unsupported');
+  const lines = [head, ...formatAbout(target, style), ...formatRows(asked, style)];
+  const unsupported = results.length - asked.length;
   if (unsupported > 0) lines.push(style.dim(`  ${counted(unsupported, 'claim')} not about these kernels`));
   return lines.join('\n');
+}
+
+/** What a worker says that it runs on; its words are not trusted to be printable. */
+function formatAbout({ about = {} }: TargetReport, style: Style): string[] {
+  const text = Object.entries(about).map(([name, value]) => `${name} ${value}`).join(' · ').replaceAll(/\p{C}/gu, '');
+  return text === '' ? [] : [style.dim(`  ${text.slice(0, 300)}`)];
 }
 
 const titles = ['property', 'operation', 'cases', 'problems', 'error', 'margin'];

@@ -46,7 +46,7 @@ export interface TargetDeclaration {
 
 /** Whether a target can run here. */
 export type Availability =
-  | { readonly status: 'available' }
+  | { readonly status: 'available'; /** What it runs on, as it says: versions, a device. */ readonly about?: Readonly<Record<string, string | number | boolean>> | undefined }
   | { readonly status: 'unavailable'; readonly reason: string; readonly remedy: string };
 
 /** A named set of kernels and the way to reach them. Opening loads what is heavy; closing releases it. */

@@ -24,8 +24,8 @@ export class OutcomeError extends Error {
 export class TargetUnusable extends Error {
   readonly remedy: string;
 
-  constructor(reason: string, remedy: string) {
-    super(reason);
+  constructor(reason: string, remedy: string, options?: ErrorOptions) {
+    super(reason, options);
     this.name = 'TargetUnusable';
     this.remedy = remedy;
   }

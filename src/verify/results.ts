@@ -65,6 +65,8 @@ export interface TargetReport {
   readonly status: 'available' | 'unavailable';
   readonly reason: string | undefined;
   readonly remedy: string | undefined;
+  /** What it runs on, as it says: versions, a device. */
+  readonly about?: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 
 /** What a kernel that failed was identified as: one for each target and operation. */

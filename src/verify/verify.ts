@@ -86,6 +86,7 @@ async function openAll(targets: readonly Target[], onEvent: (event: RunEvent) =>
       status: availability.status,
       reason: unavailable ? availability.reason : undefined,
       remedy: unavailable ? availability.remedy : undefined,
+      about: unavailable ? undefined : availability.about,
     };
     reports.push(report);
     onEvent({ type: 'target-opened', target: report });

@@ -6,6 +6,8 @@ import { closeSync, constants, existsSync, fstatSync, ftruncateSync, mkdtempSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { TargetUnusable } from '../outcome.ts';
+
 /** Files up to this size are emptied between calls, in bytes. */
 const emptied = 2 ** 20;
 const spoilt = new Uint8Array(64).fill(0xff);
@@ -19,17 +21,27 @@ export class RamFile {
     this.fd = openUnnamed();
   }
 
-  /** Writes the parts from the start of the file and returns their length in bytes. */
+  /** Writes the parts from the start of the file and returns their length in bytes. Throws `TargetUnusable`. */
   write(parts: readonly Uint8Array[]): number {
     const length = parts.reduce((sum, part) => sum + part.byteLength, 0);
     let position = 0;
     let rest = parts.filter((part) => part.byteLength > 0);
     while (rest.length > 0) {
-      const written = writevSync(this.fd, rest, position);
+      const written = this.writeSome(rest, position);
       position += written;
       rest = after(rest, written);
     }
     return length;
+  }
+
+  /** No kernel is to blame for a folder that is full. */
+  private writeSome(parts: readonly Uint8Array[], position: number): number {
+    try {
+      return writevSync(this.fd, parts, position);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new TargetUnusable(`A call's inputs cannot be written to memory under ${ramFolder()}: ${reason}.`, `Make room in ${ramFolder()}, or enlarge it; containers often have 64 MiB (docker run --shm-size=1g).`, { cause: error });
+    }
   }
 
   /** Bytes that the file holds. */

@@ -46,7 +46,7 @@ export function workerTarget(name: string, declaration: WorkerDeclaration, versi
           await this.close();
           throw error;
         }
-        return { status: 'available' };
+        return { status: 'available', about: hello.environment };
       }
       await this.close();
       return { status: 'unavailable', reason: `'${command.join(' ')}' has no kernels.`, remedy: 'Mark a function with @plumbline.kernel("sinkhorn", arithmetic="ieee-f32").' };

@@ -53,7 +53,7 @@ export function reportOf(some: readonly PropertyResult[], more: Partial<Report> 
   return {
     schemaVersion: 1, plumbline: '0.1.0', seed: 42, effort: 'quick', environment: { node: '20.20.2' },
     targets: [
-      { name: 'mine', description: 'kernels.ts', status: 'available', reason: undefined, remedy: undefined },
+      { name: 'mine', description: 'kernels.ts', status: 'available', reason: undefined, remedy: undefined, about: { torch: '2.11', device: 'GPU\u001B[2J' } },
       { name: 'crashing', description: '', status: 'available', reason: undefined, remedy: undefined },
       { name: 'tfjs-node-gpu', description: 'TensorFlow.js', status: 'unavailable', reason: 'libcudart.so.11.0 cannot be opened.', remedy: 'Install CUDA 11.2.' },
     ],

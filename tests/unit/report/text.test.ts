@@ -17,6 +17,7 @@ it('default: a table per target, failures in full, totals', () => {
     "plumbline verify · seed 42 · effort quick · 7 claims planned
 
     mine  kernels.ts
+      torch 2.11 · device GPU[2J
         property                 operation  cases  problems   error  margin
       ✓ sinkhorn/positivity      sinkhorn      40    12,345  1.9e-7    0.31  ██▌
       ✓ sinkhorn/row-shift       sinkhorn      40    12,345  1.9e-7    0.62  █████     marginal

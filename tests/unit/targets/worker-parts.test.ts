@@ -1,9 +1,10 @@
-import { fstatSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
 import { Lines } from '../../../src/targets/worker/lines.ts';
 import { longestLine } from '../../../src/targets/worker/protocol.ts';
+import { TargetUnusable } from '../../../src/targets/outcome.ts';
 import { RamFile } from '../../../src/targets/worker/ram-file.ts';
 
 describe('lines of a pipe', () => {
@@ -38,6 +39,14 @@ describe('a file in memory', () => {
     expect(file.write([bytes(3, 1), bytes(0, 0), bytes(2, 2)])).toBe(5);
     expect([...file.read(5)]).toEqual([1, 1, 1, 2, 2]);
     expect(file.read(100)).toHaveLength(5);
+    file.close();
+  });
+
+  it('names a folder that is full, and blames no kernel', () => {
+    const file = new RamFile();
+    const full = openSync('/dev/full', 'w');
+    expect(() => RamFile.prototype.write.call(Object.assign(Object.create(RamFile.prototype) as RamFile, { fd: full }), [bytes(3, 1)])).toThrow(TargetUnusable);
+    closeSync(full);
     file.close();
   });
 
