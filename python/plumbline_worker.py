@@ -109,11 +109,22 @@ def kernel(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declares a function to be the kernel of an operation. It gets tensors, row-major, tokens first, and returns tensors (B tokens, n streams, C channels, D sublayers):
 
-    sinkhorn      logits [B,n,n] → residual_mapping [B,n,n]
-    stream-read   pre_mapping [B,n], streams [B,n,C] → layer_input [B,C]
-    stream-write  residual_mapping [B,n,n], post_mapping [B,n], streams [B,n,C], layer_output [B,C] → next_streams [B,n,C]
-    stack         residual_mappings [B,D,n,n], streams [B,n,C] → composite [B,n,n], final_streams [B,n,C]
-    …-vjp         the same and cotangent (of residual_mapping, layer_input, next_streams, final_streams) → the gradient of each of the former, in their order
+    sinkhorn             logits [B,n,n] → residual_mapping [B,n,n]
+    mappings             streams [B,n,C], projection [n²+2n,nC], scales [3], biases [n²+2n], norm_weight [nC] → pre_mapping [B,n], post_mapping [B,n], residual_mapping [B,n,n]
+    stream-read          pre_mapping [B,n], streams [B,n,C] → layer_input [B,C]
+    stream-write         residual_mapping [B,n,n], post_mapping [B,n], streams [B,n,C], layer_output [B,C] → next_streams [B,n,C]
+    stack                residual_mappings [B,D,n,n], streams [B,n,C] → composite [B,n,n], final_streams [B,n,C]
+    expand               hidden [B,C] → streams [B,n,C]
+    head                 streams [B,n,C], head_projection [n,nC], head_scale [1], head_biases [n] → collapsed [B,C]
+    layer                streams [B,n,C], projection [n²+2n,nC], scales [3], biases [n²+2n], norm_weight [nC], inner_weight [C] → next_streams [B,n,C]
+    layer-stack          streams [B,n,C], projections [D,n²+2n,nC], scales [D,3], biases [D,n²+2n], norm_weights [D,nC], inner_weights [D,C] → final_streams [B,n,C]
+    single-pass          streams [B,n,C], projections [D,n²+2n,nC], scales [D,3], biases [D,n²+2n], norm_weights [D,nC], inner_weights [D,C] → final_streams [B,n,C], collapsed [B,C]
+    cayley               logits [B,n,n] → residual_mapping [B,n,n]
+    hyper-connection     logits [B,n,n], static_mapping [B,n,n], gate [B] → residual_mapping [B,n,n]
+    kronecker            factor_logits [B,log2 n] → residual_mapping [B,n,n]
+    permutation-mixture  weight_logits [B,n!] → residual_mapping [B,n,n]
+    plain-residual       residual [B,C], layer_output [B,C] → next_residual [B,C]
+    …-vjp                the same and a cotangent for each output → the gradient of each input, in their order, summed over tokens where all tokens share it
 
     Logits are natural logarithms; no input has another unit. Example:
 
