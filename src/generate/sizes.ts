@@ -60,7 +60,8 @@ export function fit(operation: Operation, plan: InputPlan, sizes: Sizes, limits:
   const maxElements = Math.min(plan.maxElements ?? defaultMaxElements, limits.maxElements ?? Infinity);
   const fitted = { ...sizes };
   for (const name of Object.keys(fitted) as SizeName[]) if (!operation.dims.includes(name)) fitted[name] = 1;
-  const fits = (name: SizeName, size: number): boolean => largestTensor(operation, { ...fitted, [name]: size }, name) <= maxElements;
+  const weight = (name: SizeName): number => (name === 'tokens' ? (operation.boundWeight?.(sizes.streams) ?? 1) : 1);
+  const fits = (name: SizeName, size: number): boolean => largestTensor(operation, { ...fitted, [name]: size }, name) * weight(name) <= maxElements;
   for (const [name, listed] of [['tokens', plan.tokenCounts], ['channels', plan.channelCounts], ['depth', plan.depths]] as const) {
     if (fits(name, fitted[name])) continue;
     const candidates = (listed ?? []).filter((size) => size > 0 && fits(name, size));

@@ -99,6 +99,8 @@ export interface Operation<D = unknown> {
   readonly outputs: readonly Port[];
   /** Stream counts that the operation is defined for; 1…16 when absent. */
   readonly streamCounts?: readonly number[] | undefined;
+  /** How much dearer the bound of an element is with n streams than with four; so many fewer tokens are asked. 1 when absent. */
+  readonly boundWeight?: ((n: number) => number) | undefined;
   readonly dialectSchema: z.ZodType<D>;
   readonly presets: Readonly<Record<string, D>>;
   /** Where each preset was read, by name; absent where presets are ours. */

@@ -13,6 +13,8 @@ export const sinkhornVjp: Operation<SinkhornVjpDialect> = {
   id: 'sinkhorn-vjp',
   summary: 'Pulls a cotangent of the residual mapping back to the logits, through the T iterations or through the exact projection.',
   dims: ['tokens', 'streams'],
+  // every entry's bound walks all n² entries of the 2T half-steps
+  boundWeight: (n) => Math.max(1, (n / 4) ** 2),
   inputs: [
     { name: 'logits', dims: ['tokens', 'streams', 'streams'], role: 'logits' },
     { name: 'cotangent', dims: ['tokens', 'streams', 'streams'], role: 'cotangent' },
