@@ -4,7 +4,7 @@
  * Needs npm install --no-save webgpu@0.6.2, and a GPU with a Vulkan driver or Mesa's software one (.ci/gpu installs both). The backward shader walks the matrices that
  * it saved before every half-step.
  *
- * Arithmetic: the accuracy table of the WGSL specification. WGSL lets a compiler assume that there is no NaN; here NaN still comes out where it went in.
+ * Arithmetic: the accuracy table of the WGSL specification, which also lets a compiler assume that there is no NaN; `wgsl-f32` stands for both.
  */
 import { defineConfig, type Availability, type KernelRun, type TargetDeclaration } from 'plumbline';
 
@@ -116,13 +116,13 @@ export function wgslTarget(shader: (n: number) => string): TargetDeclaration {
   const pipelines = new Map<string, GPUComputePipeline>();
 
   async function open(): Promise<Availability> {
-    const dawn = await import('webgpu').catch((error: unknown) => String(error));
-    if (typeof dawn === 'string') return { status: 'unavailable', reason: `Dawn cannot be loaded. ${dawn}`, remedy: 'Run: npm install --no-save webgpu@0.6.2' };
+    const dawn = await import('webgpu').catch((error: Error) => error);
+    if (dawn instanceof Error) return { status: 'unavailable', reason: `Dawn cannot be loaded: ${dawn.message.split('\n')[0]}.`, remedy: 'Run: npm install --no-save webgpu@0.6.2' };
     const scope = Object.assign(globalThis, dawn.globals) as { gpu?: GPU };
     scope.gpu ??= dawn.create([]); // held for ever: Dawn crashes when this object is collected
     const adapter = await scope.gpu.requestAdapter();
     if (adapter === null) {
-      const remedy = 'Install a Vulkan driver: that of the GPU, or Mesa 24 or later for a software one (Debian 12: mesa-vulkan-drivers and libvulkan1 from bookworm-backports, as .ci/gpu does), and set XDG_RUNTIME_DIR.';
+      const remedy = 'Install a Vulkan driver: that of the GPU, or Mesa 24 or later for a software one (Debian 12: mesa-vulkan-drivers and libvulkan1 from bookworm-backports, as .ci/gpu does).';
       return { status: 'unavailable', reason: 'Dawn finds no GPU.', remedy };
     }
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits; // without asking, a device has the smallest

@@ -1,4 +1,7 @@
-/** The planted fault of wgsl_sinkhorn.ts: sums are kept in half precision, which is tempting where half precision runs at twice the speed. Off by less than 1e-3, which a guessed tolerance lets pass. */
+/**
+ * The planted fault of wgsl_sinkhorn.ts: sums are kept in half precision, as in a shader that keeps its sums in f16. On 4096 matrices of `randn` it is off by at most 8e-4
+ * forward and 5e-4 backward, so that a test with a tolerance of 1e-3 lets it pass.
+ */
 import { defineConfig } from 'plumbline';
 
 import { sinkhornShader, wgslTarget } from './wgsl_sinkhorn.ts';
