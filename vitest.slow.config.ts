@@ -5,7 +5,7 @@ import { slow } from './vitest.config.ts';
 export default defineConfig({
   test: {
     include: slow.map((pattern) => (pattern.endsWith('**') ? `${pattern}/*.test.ts` : pattern)),
-    globalSetup: ['tests/python-setup.ts'],
+    globalSetup: ['tests/slow-setup.ts'],
     testTimeout: 120_000,
     maxWorkers: 2,
     reporters: process.env['CI'] === undefined ? ['default'] : ['dot', 'json'],

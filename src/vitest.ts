@@ -87,6 +87,11 @@ async function targetsOf(subject: string | Target | TargetDeclaration | WorkerDe
 }
 
 function asTarget(name: string | undefined, subject: Target | TargetDeclaration | WorkerDeclaration): Target {
-  if ('open' in subject) return subject;
+  if (isTarget(subject)) return subject;
   return isWorker(subject) ? workerTarget(name ?? 'worker', subject, version) : inProcess(name ?? 'kernels', subject);
+}
+
+/** A declaration lists its kernels, a target is asked for them. */
+function isTarget(subject: Target | TargetDeclaration | WorkerDeclaration): subject is Target {
+  return 'kernels' in subject && typeof subject.kernels === 'function';
 }

@@ -30,6 +30,8 @@ const kernelSchema = z.strictObject({
 const targetSchema = z.strictObject({
   kernels: z.record(z.string(), kernelSchema).refine((kernels) => Object.keys(kernels).length > 0, 'has no kernels'),
   description: z.string().optional(),
+  open: functionOf<TargetDeclaration['open']>().optional(),
+  close: functionOf<TargetDeclaration['close']>().optional(),
 });
 
 const workerSchema = z.strictObject({

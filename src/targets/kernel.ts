@@ -38,16 +38,20 @@ export interface RemoteKernel {
   ready(): Promise<void>;
 }
 
-/** A target as it is written in a configuration: kernels by operation. */
-export interface TargetDeclaration {
-  readonly kernels: Readonly<Record<string, KernelDeclaration>>;
-  readonly description?: string;
-}
-
 /** Whether a target can run here. */
 export type Availability =
   | { readonly status: 'available'; /** What it runs on, as it says: versions, a device. */ readonly about?: Readonly<Record<string, string | number | boolean>> | undefined }
   | { readonly status: 'unavailable'; readonly reason: string; readonly remedy: string };
+
+/** A target as it is written in a configuration: kernels by operation. */
+export interface TargetDeclaration {
+  readonly kernels: Readonly<Record<string, KernelDeclaration>>;
+  readonly description?: string;
+  /** Loads what is heavy, such as a device, before the first kernel runs. Returning nothing says `available`; what it throws says `unavailable`. */
+  readonly open?: () => Availability | void | Promise<Availability | void>;
+  /** Releases what `open` loaded, after the last kernel has run. Called only when `open` said `available`. */
+  readonly close?: () => void | Promise<void>;
+}
 
 /** A named set of kernels and the way to reach them. Opening loads what is heavy; closing releases it. */
 export interface Target {

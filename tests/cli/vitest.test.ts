@@ -49,7 +49,7 @@ const run = ({ preMapping, streams }, { tokens, streams: n, channels }) => {
   }
   return { layerInput };
 };
-await verifyInVitest({ kernels: { 'stream-read': { arithmetic: 'ieee-f32', run } } }, { name: 'mine', seed: 1, runs: 2 });
+await verifyInVitest({ kernels: { 'stream-read': { arithmetic: 'ieee-f32', run } }, open: () => undefined }, { name: 'mine', seed: 1, runs: 2 });
 `;
 
 describe('verifyInVitest', () => {

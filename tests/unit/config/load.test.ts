@@ -90,6 +90,7 @@ describe('what is wrong in a configuration', () => {
     ['a dtype of a port that is none', withKernel({ dtypes: { logit: 'f32' } }), 'bad-config', "Did you mean 'logits'?"],
     ['streams out of range', withKernel({ streams: [4, 17] }), 'bad-config', 'from 1 to 16'],
     ['a target without kernels', { targets: { mine: { kernels: {} } } }, 'bad-config', 'has no kernels'],
+    ['an open that is no function', { targets: { mine: { kernels: { sinkhorn: { arithmetic: 'ieee-f32', run } }, open: 'later' } } }, 'bad-config', 'targets.mine.open: must be a function'],
     ['a name with a comma', { targets: { 'a,b': { kernels: { sinkhorn: { arithmetic: 'ieee-f32', run } } } } }, 'bad-config', 'without spaces, commas'],
     ['an unknown effort', { effort: 'fast' }, 'bad-config', "c.ts: effort cannot be 'fast'."],
     ['an unknown reporter', { reporters: ['junt'] }, 'bad-config', "Did you mean 'junit'?"],

@@ -34,6 +34,33 @@ describe('targets', () => {
     await target.close();
   });
 
+  it('opens and closes what its author gave', async () => {
+    const calls: string[] = [];
+    const target = inProcess('mine', { kernels: {}, open: () => void calls.push('open'), close: () => void calls.push('close') });
+    expect(await target.open()).toEqual({ status: 'available' });
+    await target.close();
+    expect(calls).toEqual(['open', 'close']);
+  });
+
+  it('is unavailable as its open says, or because it throws', async () => {
+    const absent = { status: 'unavailable', reason: 'no GPU', remedy: 'Buy one.' } as const;
+    expect(await inProcess('mine', { kernels: {}, open: () => Promise.resolve(absent) }).open()).toEqual(absent);
+    const thrown = await inProcess('mine', { kernels: {}, open: () => Promise.reject(new Error('no device')) }).open();
+    expect(thrown).toMatchObject({ status: 'unavailable', reason: 'no device', remedy: expect.stringContaining("'mine'") as string });
+  });
+
+  it.each([{ status: 'unavailable', reason: 'no remedy' }, { status: 'ready' }, true])('refuses %j as an availability', async (said) => {
+    const open = (): never => said as never;
+    await expect(inProcess('mine', { kernels: {}, open }).open()).rejects.toMatchObject({ code: 'bad-config', message: expect.stringContaining("'mine'") as string });
+  });
+
+  it('warns of a close that fails, and goes on', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    await inProcess('mine', { kernels: {}, close: () => Promise.reject(new Error('busy')) }).close();
+    expect(warned).toHaveBeenCalledExactlyOnceWith("close of the target 'mine' failed: busy");
+    warned.mockRestore();
+  });
+
   it('lists the built-in targets', async () => {
     const targets = builtInTargets();
     expect(targets.map((target) => target.name)).toEqual(['reference', 'tfjs-cpu', 'tfjs-wasm', 'tfjs-node', 'tfjs-node-gpu', 'tfjs-webgpu']);

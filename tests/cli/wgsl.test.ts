@@ -1,0 +1,55 @@
+/** The WGSL example through the real command line: right, wrong, and without a GPU. A machine that has none fails here and is told what to install. */
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { folderWith, plumbline } from './cli.ts';
+
+const examples = join(import.meta.dirname, '../../examples');
+/** A Vulkan loader that finds no driver; the second name is the older. */
+const noDriver = { VK_DRIVER_FILES: '/nonexistent', VK_ICD_FILENAMES: '/nonexistent' };
+
+interface Verified {
+  readonly targets: readonly { readonly status: string; readonly reason?: string; readonly remedy?: string }[];
+  readonly results: readonly { readonly property: string; readonly status: string }[];
+}
+
+async function verified(name: string, args: readonly string[], env: Record<string, string> = {}): Promise<Verified & { code: number | null }> {
+  // without a GPU a shader is compiled for each n in seconds, and on a busy machine in many
+  const common = ['--effort', 'quick', '--seed', '1', '--call-timeout', '60s', '--reporter', 'json', '--output-file', '-'];
+  const { code, stdout } = await plumbline(folderWith(), ['verify', join(examples, name), ...common, ...args], env);
+  return { code, ...(JSON.parse(stdout) as Verified) };
+}
+
+/** Status by claim. */
+async function statuses(name: string, ...args: readonly string[]): Promise<{ code: number | null; found: Map<string, string> }> {
+  const { code, targets, results } = await verified(name, args);
+  const absent = targets.find(({ status }) => status === 'unavailable');
+  if (absent !== undefined) throw new Error(`${absent.reason} ${absent.remedy} Or run .ci/gpu.`);
+  return { code, found: new Map(results.map(({ property, status }) => [property, status])) };
+}
+
+describe('wgsl_sinkhorn.ts', () => {
+  it('is right, forward and backward', { timeout: 600_000 }, async () => {
+    const { code, found } = await statuses('wgsl_sinkhorn.ts');
+    expect([...found].filter(([, status]) => status !== 'passed' && status !== 'unsupported')).toEqual([]);
+    expect([...found.values()].filter((status) => status === 'passed').length).toBeGreaterThanOrEqual(60);
+    expect(code).toBe(0);
+  });
+
+  it('has a planted fault that is found forward and backward; what does not depend on precision holds', { timeout: 600_000 }, async () => {
+    const broken = ['sinkhorn/reference-parity', 'sinkhorn/last-normalised-sums', 'sinkhorn/single-stream', 'gradient/vjp-parity'];
+    const whole = ['sinkhorn/row-shift', 'robustness/determinism/sinkhorn', 'robustness/token-independence/sinkhorn-vjp'];
+    const { code, found } = await statuses('wgsl_sinkhorn_wrong.ts', '--property', [...broken, ...whole].join(','));
+    const expected = [...broken.map((property) => [property, 'failed'] as const), ...whole.map((property) => [property, 'passed'] as const)];
+    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
+    expect(code).toBe(1);
+  });
+
+  it('says what to install where there is no GPU', async () => {
+    const { code, targets, results } = await verified('wgsl_sinkhorn.ts', [], noDriver);
+    expect(targets).toMatchObject([{ status: 'unavailable', reason: 'Dawn finds no GPU.', remedy: expect.stringContaining('mesa-vulkan-drivers') as string }]);
+    expect(results).toEqual([]);
+    expect(code).toBe(4);
+  });
+});

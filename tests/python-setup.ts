@@ -1,7 +1,0 @@
-/** Before `npm run test:slow`: installs the Python that some tests use, so that a fresh clone needs no other command. Where that fails, those tests fail and say what they miss. */
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-
-export default function setup(): void {
-  if (process.env['npm_lifecycle_event'] === 'test:slow') spawnSync(join(import.meta.dirname, '../.ci/python'), { stdio: 'inherit' });
-}
