@@ -20,16 +20,21 @@ import type { SinkhornDialect } from './dialect.ts';
 import { logDomainStep } from './log-domain-errors.ts';
 import { needsLogarithms, normaliseLogarithms } from './reference.ts';
 import { constantError, divisionError, localErrors, type LocalErrors } from './rounding.ts';
-import { computeStart, disturbStart } from './start-errors.ts';
+import { computeStart, disturbStart, type Start } from './start-errors.ts';
 import { divisorOf, followsSum, stepsOf, type Normalisation, type Side, type Step } from './steps.ts';
 
 /** Underflow may change a sum by this much; beyond it the second-order terms below are not bounds. */
-const certifiedUnderflow = 2 ** -7;
-const certifiedError = 2 ** -2;
+export const certifiedUnderflow = 2 ** -7;
+export const certifiedError = 2 ** -2;
 /** 0.55 of the header. */
-const jensen = 0.55;
+export const jensen = 0.55;
 /** An entry that stays below this has no weight: its own error may be anything. */
 const weightless = 2 ** -100;
+
+/** No entry of the start may reach this: a line of them would leave the range of the arithmetic. */
+export function largestStart(arithmetic: Arithmetic, n: number): number {
+  return maxFinite[arithmetic.compute] / (2 * n);
+}
 
 export class Trajectory {
   readonly steps: readonly Step[];
@@ -51,6 +56,7 @@ export class Trajectory {
   readonly divisors: readonly Float64Array[];
   /** The exponential in the kernel's own scale, which is not shifted when the dialect does not shift. */
   readonly startScale: Float64Array;
+  private readonly start: Start;
   /** Bound of the ∞-norm of the tangent map (of log X) between any two stages: what a unit error of an entry can become. */
   propagation = 0;
   certified = true;
@@ -74,7 +80,7 @@ export class Trajectory {
     this.steps = stepsOf(dialect);
     this.local = localErrors(arithmetic, n, dialect.stabilisation !== 'none');
     this.epsilonError = constantError(arithmetic, dialect.epsilon);
-    this.largest = maxFinite[arithmetic.compute] / (2 * n);
+    this.largest = largestStart(arithmetic, n);
     const count = this.steps.length;
     const arrays = (length: number, size: number): Float64Array[] => Array.from({ length }, () => new Float64Array(size));
     this.matrices = arrays(count + 1, n * n);
@@ -87,6 +93,7 @@ export class Trajectory {
     this.follows = Array.from({ length: count }, () => new Uint8Array(n));
     this.divisors = arrays(count, n);
     this.startScale = new Float64Array(n * n);
+    this.start = { matrix: this.matrices[0]!, own: this.own[0]!, absolute: this.absolute[0]!, scale: this.startScale, shifts: new Float64Array(n) };
     this.logarithms = new Float64Array(n * n);
     this.potentials = new Float64Array(2 * n);
   }
@@ -108,8 +115,8 @@ export class Trajectory {
     const slice = logits.subarray(offset, offset + n * n);
     const logDomain = this.dialect.domain === 'log';
     const logs = logDomain || needsLogarithms(this.dialect, slice, 0, n);
-    const start = { matrix: this.matrices[0]!, own: this.own[0]!, absolute: this.absolute[0]!, scale: this.startScale };
-    this.certified = computeStart(start, slice, n, this.dialect, this.local, this.epsilonError, this.largest);
+    const { start } = this;
+    this.certified = computeStart(start, logits, offset, n, this.dialect, this.local, this.epsilonError, this.largest);
     if (logitErrors !== undefined) {
       const errors = logitErrors.subarray(errorsAt, errorsAt + n * n);
       this.certified = disturbStart(start, slice, errors, n, this.dialect, this.local, this.largest) && this.certified;
