@@ -47,10 +47,12 @@ function sinkhornBounded(inputs: Values, sizes: Sizes, dialect: SinkhornDialect,
   const stored = dtypes['residualMapping']!;
   const storage = (size: number): number => (stored === arithmetic.compute ? 0 : size * unitRoundoff[stored] + minSubnormal[stored]);
   const batch = new ForwardBatch(logits, values, tokens, n, dialect, arithmetic, bound, storage);
+  let errors: Values | undefined;
   return {
     values: { residualMapping: values },
     get errors() {
-      return { residualMapping: batch.errors };
+      errors ??= { residualMapping: batch.errors };
+      return errors;
     },
     get certified() {
       return batch.certified;
