@@ -5,6 +5,7 @@
 import { entryBounds } from './marginals.ts';
 import { outputRounding } from './output-rounding.ts';
 import { logError, type Start } from './start.ts';
+import { smallArray } from '../../src/tensor/small.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
 import type { ResolvedKernel } from '../../src/verify/property.ts';
 
@@ -17,14 +18,18 @@ export function entryErrors(kernel: ResolvedKernel<SinkhornDialect>, start: Star
   const { entryError, smallest } = entryBounds(start, kernel.dialect, true);
   const stored = outputRounding(kernel, 'residualMapping');
   const storing = logError(stored.relative + stored.absolute / smallest);
-  return start.own.map((own) => own + start.steps.length * entryError + storing);
+  const own = smallArray(start.own.length);
+  for (let i = 0; i < own.length; i++) own[i] = start.own[i]! + start.steps.length * entryError + storing;
+  return own;
 }
 
 /** log X̂ − log A, which is a_i + b_j up to η; the f64 rounding of each entry goes to `evaluation`. */
 export function logRatios(start: Start, output: Float64Array): { readonly ratios: Float64Array; readonly evaluation: number } {
   let size = 0;
-  for (const value of start.logs) size = Math.max(size, Math.abs(value));
-  const ratios = output.map((value, i) => Math.log(value) - start.logs[i]!);
-  for (const value of ratios) size = Math.max(size, Math.abs(value));
+  const ratios = smallArray(output.length);
+  for (let i = 0; i < ratios.length; i++) {
+    ratios[i] = Math.log(output[i]!) - start.logs[i]!;
+    size = Math.max(size, Math.abs(start.logs[i]!), Math.abs(ratios[i]!));
+  }
   return { ratios, evaluation: 8 * size * 2 ** -53 };
 }

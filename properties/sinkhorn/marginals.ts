@@ -10,6 +10,7 @@
  */
 import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
 import { divisorOf } from '../../src/operations/sinkhorn/steps.ts';
+import { smallArray } from '../../src/tensor/small.ts';
 import { crossRatioSpan, divisionEntryError, type HalfStep, type Start } from './start.ts';
 
 /** Bounds of the line sums of one side, and of the oscillation of their logarithms. */
@@ -81,7 +82,8 @@ interface Entered {
 
 function enter(start: Start, dialect: SinkhornDialect, rounding: boolean): Entered {
   const { n, local, steps } = start;
-  const entering = start.matrix.slice();
+  const entering = smallArray(n * n);
+  entering.set(start.matrix);
   const exact = steps[0]!.side === firstNormalised(dialect) ? 1 : 0;
   const carried = steps.slice(0, exact).map((step) => ({ step, sums: spreadOf(entering, n, step.side, 0) }));
   for (const { step } of carried) divideLines(entering, n, step);

@@ -7,6 +7,7 @@ import { firstNormalised, type SinkhornDialect } from '../../src/operations/sink
 import { exponentials } from '../../src/operations/sinkhorn/reference.ts';
 import { localErrors, type LocalErrors } from '../../src/operations/sinkhorn/rounding.ts';
 import { stepsOf, type Step } from '../../src/operations/sinkhorn/steps.ts';
+import { smallArray } from '../../src/tensor/small.ts';
 
 export type HalfStep = Extract<Step, { kind: 'normalise' }>;
 
@@ -30,14 +31,14 @@ export interface Start {
 export function startOf(dialect: SinkhornDialect, arithmetic: Arithmetic, logits: Float64Array, n: number): Start {
   const { local, steps, lineOf, added } = frameOf(dialect, arithmetic, n);
   const size = n * n;
-  const matrix = new Float64Array(size);
+  const matrix = smallArray(size);
   const shifts = new Float64Array(n);
   exponentials(dialect, logits, matrix, 0, n, shifts);
   const kernelShifts = declaredShifts(dialect, logits, n, lineOf);
   const quotient = dialect.temperature === 1 ? 0 : local.quotient;
-  const logs = new Float64Array(size);
-  const own = new Float64Array(size);
-  const lost = new Float64Array(size); // absolute error by underflow, relative to the entry
+  const logs = smallArray(size);
+  const own = smallArray(size);
+  const lost = smallArray(size); // absolute error by underflow, relative to the entry
   for (let i = 0; i < size; i++) {
     const scaled = logits[i]! / dialect.temperature;
     const line = lineOf[i]!;

@@ -1,35 +1,44 @@
 /**
- * The forward bound of a batch, as far as somebody reads it: whether a token has a bound needs its trajectory alone, and the errors of its entries cost as much again
+ * Reference and forward bound of a batch, as far as somebody reads them: whether a token has a bound needs its trajectory alone, and the errors of its entries cost as much again
  * as that or more. 4×4 matrices go two at a time (pair-bound.ts) where they can.
  */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
+import type { Term } from '../operation.ts';
 import type { SinkhornDialect } from './dialect.ts';
 import { PairBound, walksInPairs } from './pair-bound.ts';
-import type { TokenForward } from './token-forward.ts';
+import { sinkhornReference } from './reference.ts';
+import { TokenForward } from './token-forward.ts';
 
 export class ForwardBatch {
   private readonly logits: Float64Array;
-  private readonly values: Float64Array;
   private readonly tokens: number;
+  private readonly n: number;
   private readonly size: number;
-  private readonly bound: TokenForward;
-  private readonly pairs: PairBound | undefined;
+  private readonly dialect: SinkhornDialect;
+  private readonly arithmetic: Arithmetic;
   private readonly storage: (size: number) => number;
+  private readonly pairs: PairBound | undefined;
+  private knownAlone: TokenForward | undefined;
+  private knownValues: Float64Array | undefined;
   private knownErrors: Float64Array | undefined;
   private knownCertified: Uint8Array | undefined;
 
-  /** Logits and reference values [tokens, n, n]; `bound` is for this n, dialect and arithmetic, `storage` what rounding a result of a size adds. */
-  constructor(
-    logits: Float64Array, values: Float64Array, tokens: number, n: number, dialect: SinkhornDialect, arithmetic: Arithmetic,
-    bound: TokenForward, storage: (size: number) => number,
-  ) {
+  /** For logits [tokens, n, n]; `storage` is what rounding a result of a size adds. */
+  constructor(logits: Float64Array, tokens: number, n: number, dialect: SinkhornDialect, arithmetic: Arithmetic, storage: (size: number) => number) {
     this.logits = logits.slice(); // read later
-    this.values = values;
     this.tokens = tokens;
+    this.n = n;
     this.size = n * n;
-    this.bound = bound;
+    this.dialect = dialect;
+    this.arithmetic = arithmetic;
     this.storage = storage;
     this.pairs = walksInPairs(n, dialect) ? new PairBound(dialect, arithmetic) : undefined;
+  }
+
+  /** The f64 reference [tokens, n, n]. */
+  get values(): Float64Array {
+    this.knownValues ??= sinkhornReference(this.logits, this.tokens, this.n, this.dialect);
+    return this.knownValues;
   }
 
   /** 1 for tokens with a bound [tokens]. */
@@ -49,9 +58,24 @@ export class ForwardBatch {
     return this.knownErrors;
   }
 
-  /** Of one entry, whose token `bound` looked at last. */
-  entryError(x: number, out: number): number {
-    const computed = this.bound.errorOf(x, out);
+  /** The parts of the bound of one entry. */
+  explain(token: number, out: number): readonly Term[] {
+    const { size, logits, values, alone, storage } = this;
+    alone.prepare(logits, token * size);
+    const x = values[token * size + out]!;
+    const total = this.entryError(x, out);
+    return alone.explain(x, out, storage(x + total));
+  }
+
+  /** For one token at a time. */
+  private get alone(): TokenForward {
+    this.knownAlone ??= new TokenForward(this.n, this.dialect, this.arithmetic);
+    return this.knownAlone;
+  }
+
+  /** Of one entry of the token that was looked at alone last. */
+  private entryError(x: number, out: number): number {
+    const computed = this.alone.errorOf(x, out);
     return computed + this.storage(x + computed);
   }
 
@@ -82,9 +106,9 @@ export class ForwardBatch {
   }
 
   private take(pairs: PairBound, lane: number, token: number, errors: Float64Array | undefined, certified: Uint8Array): void {
-    const { values, size, storage } = this;
     certified[token] = 1;
     if (errors === undefined) return;
+    const { values, size, storage } = this;
     for (let out = 0, index = token * size; out < size; out++, index++) {
       const x = values[index]!;
       const computed = pairs.errorOf(lane, x, out);
@@ -93,11 +117,12 @@ export class ForwardBatch {
   }
 
   private lookAlone(token: number, errors: Float64Array | undefined, certified: Uint8Array): void {
-    const { logits, values, size } = this;
+    const { logits, size } = this;
     const offset = token * size;
-    const holds = this.bound.prepare(logits, offset);
+    const holds = this.alone.prepare(logits, offset);
     certified[token] = holds ? 1 : 0;
     if (errors === undefined) return;
+    const { values } = this;
     if (!holds) errors.fill(Infinity, offset, offset + size);
     else for (let out = 0; out < size; out++) errors[offset + out] = this.entryError(values[offset + out]!, out);
   }

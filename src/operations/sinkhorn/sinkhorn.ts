@@ -7,7 +7,7 @@ import { ForwardBatch } from './forward-batch.ts';
 import { sinkhornOver } from './generic.ts';
 import { readSinkhorn } from './reading.ts';
 import { sinkhornReference } from './reference.ts';
-import { TokenForward } from './token-forward.ts';
+import { forwardDerivation } from './token-forward.ts';
 
 /** Sinkhorn–Knopp of a batch of logits: paper Eq. 9 and its shipped variants. */
 export const sinkhorn: Operation<SinkhornDialect> = {
@@ -40,16 +40,17 @@ export const sinkhorn: Operation<SinkhornDialect> = {
 };
 
 function sinkhornBounded(inputs: Values, sizes: Sizes, dialect: SinkhornDialect, arithmetic: Arithmetic, dtypes: PortDtypes): Bounded {
-  const { tokens, streams: n } = sizes;
-  const logits = inputs['logits']!;
-  const values = sinkhornReference(logits, tokens, n, dialect);
-  const bound = new TokenForward(n, dialect, arithmetic);
+  const n = sizes.streams;
   const stored = dtypes['residualMapping']!;
   const storage = (size: number): number => (stored === arithmetic.compute ? 0 : size * unitRoundoff[stored] + minSubnormal[stored]);
-  const batch = new ForwardBatch(logits, values, tokens, n, dialect, arithmetic, bound, storage);
+  const batch = new ForwardBatch(inputs['logits']!, sizes.tokens, n, dialect, arithmetic, storage);
+  let values: Values | undefined;
   let errors: Values | undefined;
   return {
-    values: { residualMapping: values },
+    get values() {
+      values ??= { residualMapping: batch.values };
+      return values;
+    },
     get errors() {
       errors ??= { residualMapping: batch.errors };
       return errors;
@@ -57,13 +58,7 @@ function sinkhornBounded(inputs: Values, sizes: Sizes, dialect: SinkhornDialect,
     get certified() {
       return batch.certified;
     },
-    derivation: bound.derivation,
-    explain(_output, index): readonly Term[] {
-      const offset = Math.floor(index / (n * n)) * n * n;
-      bound.prepare(logits, offset);
-      const x = values[index]!;
-      const total = batch.entryError(x, index - offset);
-      return bound.explain(x, index - offset, storage(x + total));
-    },
+    derivation: forwardDerivation(n, dialect, arithmetic),
+    explain: (_output, index): readonly Term[] => batch.explain(Math.floor(index / (n * n)), index % (n * n)),
   };
 }

@@ -11,6 +11,7 @@
  */
 import { computeUnit, gamma, underflowUnit, type Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
+import { smallArray } from '../../tensor/small.ts';
 import type { Term } from '../operation.ts';
 import type { SinkhornVjpDialect } from './dialect.ts';
 import { EarlyStop, type Ends } from './early-stop.ts';
@@ -49,7 +50,7 @@ export class TokenVjp {
     this.trajectory = new Trajectory(n, dialect, arithmetic);
     const size = n * n;
     const count = this.trajectory.steps.length;
-    const arrays = (length: number): Float64Array[] => Array.from({ length }, () => new Float64Array(size));
+    const arrays = (length: number): Float64Array[] => Array.from({ length }, () => smallArray(size));
     this.stages = arrays(count + 1);
     this.local = { forward: arrays(count), rounding: arrays(count), sensitivity: arrays(count), own: 0, inner: 0 };
     this.seedError = new Float64Array(size);

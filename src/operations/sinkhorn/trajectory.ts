@@ -16,6 +16,7 @@
  */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
+import { smallArray } from '../../tensor/small.ts';
 import type { SinkhornDialect } from './dialect.ts';
 import { logDomainStep } from './log-domain-errors.ts';
 import { needsLogarithms, normaliseLogarithms } from './reference.ts';
@@ -82,7 +83,7 @@ export class Trajectory {
     this.epsilonError = constantError(arithmetic, dialect.epsilon);
     this.largest = largestStart(arithmetic, n);
     const count = this.steps.length;
-    const arrays = (length: number, size: number): Float64Array[] => Array.from({ length }, () => new Float64Array(size));
+    const arrays = (length: number, size: number): Float64Array[] => Array.from({ length }, () => smallArray(size));
     this.matrices = arrays(count + 1, n * n);
     this.own = arrays(count + 1, n * n);
     this.shared = new Float64Array(count + 1);
