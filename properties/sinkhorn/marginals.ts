@@ -54,9 +54,16 @@ export function marginals(start: Start, dialect: SinkhornDialect, rounding: bool
   const { entering, span, carried, count } = entered;
   const { smallest, entryError } = smallestEntry(entered, start, rounding);
   const kappa = entryError === Infinity ? 1 : Math.tanh((span + 4 * count * entryError) / 4);
-  const divided: Divided[] = [];
-  const walked = walkSteps(entered, kappa, errorsOf(entered, start, rounding, entryError === Infinity ? entered.division : entryError), divided);
-  return { ...walked, divided, carried, entering, kappa, smallest, entryError };
+  const errors = errorsOf(entered, start, rounding, entryError === Infinity ? entered.division : entryError);
+  const { last, free, lastMean } = walkSteps(entered, kappa, errors, undefined);
+  return {
+    last, free, lastMean, carried, entering, kappa, smallest, entryError,
+    get divided() {
+      const list: Divided[] = []; // long, and of no interest to most
+      walkSteps(entered, kappa, errors, list);
+      return list;
+    },
+  };
 }
 
 /** `smallest` and `entryError` of the marginals alone, at half of their cost. */
@@ -87,7 +94,8 @@ function enter(start: Start, dialect: SinkhornDialect, rounding: boolean): Enter
   const exact = steps[0]!.side === firstNormalised(dialect) ? 1 : 0;
   const carried = steps.slice(0, exact).map((step) => ({ step, sums: spreadOf(entering, n, step.side, 0) }));
   for (const { step } of carried) divideLines(entering, n, step);
-  const own = rounding ? Math.max(...start.own) : 0;
+  let own = 0;
+  if (rounding) for (let i = 0; i < n * n; i++) own = Math.max(own, start.own[i]!);
   const division = rounding ? divisionEntryError(local) : 0;
   return { n, entering, carried, steps: steps.slice(exact), count: steps.length, exact, own, division, span: crossRatioSpan(start.logs, n) + 4 * own };
 }
@@ -159,24 +167,33 @@ function logRatio(high: number, low: number): number {
 /** The line sums of one side of a matrix [n·n]. */
 export function lineSums(matrix: Float64Array, n: number, side: 'rows' | 'columns', offset = 0): Float64Array {
   const sums = new Float64Array(n);
-  for (let i = 0; i < n * n; i++) {
-    const line = side === 'rows' ? Math.floor(i / n) : i % n;
-    sums[line] = sums[line]! + matrix[offset + i]!;
+  const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
+  for (let line = 0; line < n; line++) {
+    let sum = 0;
+    for (let e = 0, i = offset + line * lineStride; e < n; e++, i += entryStride) sum += matrix[i]!;
+    sums[line] = sum;
   }
   return sums;
 }
 
 function spreadOf(matrix: Float64Array, n: number, side: 'rows' | 'columns', error: number): Spread {
   const sums = lineSums(matrix, n, side);
-  const least = Math.min(...sums);
+  let [least, most] = [Infinity, -Infinity];
+  for (let line = 0; line < n; line++) {
+    least = Math.min(least, sums[line]!);
+    most = Math.max(most, sums[line]!);
+  }
   const low = least < 2 ** -900 ? 0 : least * Math.exp(-error); // f64 itself loses digits below
-  const high = Math.max(...sums) * Math.exp(error);
+  const high = most * Math.exp(error);
   return { low, high, oscillation: logRatio(high, low) };
 }
 
 /** One half-step in f64, in place. */
 export function divideLines(matrix: Float64Array, n: number, step: HalfStep): void {
-  const divisors = lineSums(matrix, n, step.side);
-  for (let line = 0; line < n; line++) divisors[line] = divisorOf(step, divisors[line]!);
-  for (let i = 0; i < n * n; i++) matrix[i] = matrix[i]! / divisors[step.side === 'rows' ? Math.floor(i / n) : i % n]!;
+  const sums = lineSums(matrix, n, step.side);
+  const [lineStride, entryStride] = step.side === 'rows' ? [n, 1] : [1, n];
+  for (let line = 0; line < n; line++) {
+    const divisor = divisorOf(step, sums[line]!);
+    for (let e = 0, i = line * lineStride; e < n; e++, i += entryStride) matrix[i] = matrix[i]! / divisor;
+  }
 }

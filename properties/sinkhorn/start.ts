@@ -51,9 +51,8 @@ export function startOf(dialect: SinkhornDialect, arithmetic: Arithmetic, logits
   let line = 0;
   if (dialect.start === 'softmax') {
     const lineErrors = normaliseStart(matrix, own, lost, n, lineOf, local);
-    line = Math.max(...lineErrors);
-    if (added !== undefined) {
-      line = 0;
+    if (added === undefined) line = Math.max(...lineErrors);
+    else {
       for (let i = 0; i < size; i++) {
         const entry = matrix[i]!;
         matrix[i] = entry + added;
