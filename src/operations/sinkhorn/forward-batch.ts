@@ -32,7 +32,7 @@ export class ForwardBatch {
     this.dialect = dialect;
     this.arithmetic = arithmetic;
     this.storage = storage;
-    this.pairs = walksInPairs(n, dialect) ? new PairBound(dialect, arithmetic) : undefined;
+    this.pairs = walksInPairs(n, dialect) ? new PairBound(dialect, arithmetic, 'forward') : undefined;
   }
 
   /** The f64 reference [tokens, n, n]. */
