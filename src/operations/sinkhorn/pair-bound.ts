@@ -5,6 +5,7 @@
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { instantiate, type WasmInstance } from '../../numerics/webassembly.ts';
 import type { SinkhornDialect, SinkhornVjpDialect } from './dialect.ts';
+import { dobrushinHalf } from './dobrushin.ts';
 import { excessSlack, inverseFactorials, smallExponent } from './exponential-excess.ts';
 import { adjoint } from './pair-adjoint.ts';
 import { backward } from './pair-backward.ts';
@@ -70,6 +71,7 @@ export class PairBound {
       one: 1, half: 0.5, two: 2, four: 4, jensen, certifiedError, certifiedUnderflow,
       underflowGrowth: 1 + 2 * certifiedUnderflow,
       contractionSlack: 2 ** -40,
+      dobrushinHalf: dobrushinHalf(n),
       adjointSlack: 1 + 2 ** -30,
       epsilon: this.dialect.epsilon,
       epsilonError: this.epsilonError,

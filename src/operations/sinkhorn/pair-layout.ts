@@ -6,7 +6,7 @@ import { loadAt, type Code } from '../../numerics/webassembly.ts';
 
 /** Pairs of the header, in both lanes the same. `impulse` is the middle of 31 places: λ of output o starts with the sixteen from impulse − o. */
 const header = [
-  'one', 'half', 'two', 'jensen', 'certifiedError', 'certifiedUnderflow', 'underflowGrowth', 'contractionSlack', 'adjointSlack', 'four',
+  'one', 'half', 'two', 'jensen', 'certifiedError', 'certifiedUnderflow', 'underflowGrowth', 'contractionSlack', 'dobrushinHalf', 'adjointSlack', 'four',
   'epsilon', 'line', 'addition', 'epsilonError', 'divisionExcess', 'divisionRate', 'underflow', 'exponent',
   // of the derivative
   'sumError', 'ownError', 'unit', 'lineUnderflow', 'twoUnderflow', 'slopeLimit', 'gradientLimit', 'compounded', 'smallExponent', 'excessSlack',

@@ -16,7 +16,7 @@ const at = 1;
 const entry = (k: number): number => 2 + k;
 const names = [
   'holds', 'shared', 'rows', 'columns', 'unitRows', 'unitColumns', 'unitShared', 'unitOwn', 'propagation', 'index', 'size', // the state
-  'centred', 'worst', 'missing', 'divisor', 'lost', 'first', 'second', 'own', 'growth', 'binade', 'error', 'step', 'kappa', 'above', 'below',
+  'centred', 'worst', 'missing', 'divisor', 'lost', 'first', 'second', 'own', 'growth', 'binade', 'error', 'step', 'kappa', 'lineSize', 'difference',
 ] as const;
 type Name = (typeof names)[number];
 const localOf = (name: Name): number => entry(16) + names.indexOf(name);
@@ -147,7 +147,7 @@ function contract(side: Side): Code {
   return [
     ...write('shared', add(add(read(other), read('worst')), multiply(read('missing'), read('size')))),
     ...require(less(read('shared'), known('certifiedError'))),
-    ...dobrushin(side),
+    ...contraction(side),
     ...write(mine, add(multiply(read('kappa'), read(other)), multiply(known('two'), local))),
     ...write('size', add(read('size'), read('worst'))),
     ...write('step', multiply(read('unitOwn'), add(known('one'), multiply(read('missing'), read('index'))))),
@@ -157,22 +157,22 @@ function contract(side: Side): Code {
   ];
 }
 
-/** κ: both orders of two lines at once. */
-function dobrushin(side: Side): Code {
+/** κ, by `dobrushin`. */
+function contraction(side: Side): Code {
   const pairs = [0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].filter((b) => b > a).map((b) => [entriesOf(side, a), entriesOf(side, b)] as const));
   return [
     ...write('kappa', zero),
     ...pairs.flatMap(([a, b]) => [
-      ...write('above', zero),
-      ...write('below', zero),
+      ...write('lineSize', zero),
+      ...write('difference', zero),
       ...a.flatMap((from, e) => [
         ...write('error', subtract(get(entry(from)), get(entry(b[e]!)))),
-        ...write('above', add(read('above'), larger(zero, read('error')))),
-        ...write('below', add(read('below'), larger(zero, pair.negate(read('error'))))),
+        ...write('lineSize', add(read('lineSize'), pair.abs(read('error')))),
+        ...write('difference', add(read('difference'), read('error'))),
       ]),
-      ...write('kappa', larger(larger(read('kappa'), read('above')), read('below'))),
+      ...write('kappa', larger(read('kappa'), add(read('lineSize'), pair.abs(read('difference'))))),
     ]),
-    ...write('kappa', smaller(known('one'), add(read('kappa'), known('contractionSlack')))),
+    ...write('kappa', smaller(known('one'), add(multiply(read('kappa'), known('dobrushinHalf')), known('contractionSlack')))),
   ];
 }
 

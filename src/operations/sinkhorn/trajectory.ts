@@ -18,6 +18,7 @@ import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
 import { smallArray } from '../../tensor/small.ts';
 import type { SinkhornDialect } from './dialect.ts';
+import { dobrushin } from './dobrushin.ts';
 import { logDomainStep } from './log-domain-errors.ts';
 import { needsLogarithms, normaliseLogarithms } from './reference.ts';
 import { constantError, divisionError, localErrors, type LocalErrors } from './rounding.ts';
@@ -154,6 +155,10 @@ export class Trajectory {
     const before = this.matrices[k]!;
     const after = this.matrices[k + 1]!;
     const own = this.own[k]!;
+    const ownAfter = this.own[k + 1]!;
+    const absolute = this.absolute[k]!;
+    const absoluteAfter = this.absolute[k + 1]!;
+    const entryErrors = this.entryErrors[k]!;
     const inherited = this.shared[k]!;
     if (logs) {
       normaliseLogarithms(this.logarithms, 0, n, step.side);
@@ -170,7 +175,7 @@ export class Trajectory {
       let lost = 0;
       for (let e = 0; e < n; e++) {
         sum += before[from + e * entryStride]!;
-        lost += this.absolute[k]![from + e * entryStride]!;
+        lost += absolute[from + e * entryStride]!;
       }
       const divisor = divisorOf(step, sum);
       this.divisors[k]![line] = divisor;
@@ -189,12 +194,14 @@ export class Trajectory {
       for (let e = 0; e < n; e++) {
         const i = from + e * entryStride;
         if (!logs) after[i] = before[i]! / divisor;
-        const error = own[i]! + inherited;
-        first += after[i]! * own[i]!;
-        second += this.secondOrder(after[i]!, own[i]! + centred);
-        this.entryErrors[k]![i] = divisionError(local, after[i]!, error);
-        this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i];
-        this.absolute[k + 1]![i] = (this.absolute[k]![i]! / divisor) * (1 + 2 * certifiedUnderflow) + local.underflow;
+        const weight = after[i]!;
+        const its = own[i]!;
+        const division = divisionError(local, weight, its + inherited);
+        first += weight * its;
+        second += this.secondOrder(weight, its + centred);
+        entryErrors[i] = division;
+        ownAfter[i] = its + division;
+        absoluteAfter[i] = (absolute[i]! / divisor) * (1 + 2 * certifiedUnderflow) + local.underflow;
       }
       // for two terms and more the constant's own error fits into the roundings that line counts for the sum
       let error = local.line + second + underflow + (n === 1 ? this.epsilonError : 0);
@@ -296,22 +303,4 @@ export class Trajectory {
     this.propagation = Math.max(this.propagation, this.unitOwn + unitShared);
     if (!(spread < certifiedError)) this.certified = false;
   }
-}
-
-/** Largest of ½·Σ|W_l − W_m| over pairs of lines of one side, each read as a distribution (Dobrushin's ergodic coefficient). */
-function dobrushin(matrix: Float64Array, n: number, side: Side): number {
-  const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
-  let largest = 0;
-  for (let a = 0; a < n; a++) {
-    for (let b = 0; b < n; b++) {
-      if (a === b) continue;
-      let above = 0; // both orders, because lines with an ε in the divisor need not have equal sums
-      for (let e = 0; e < n; e++) {
-        const difference = matrix[a * lineStride + e * entryStride]! - matrix[b * lineStride + e * entryStride]!;
-        if (difference > 0) above += difference;
-      }
-      if (above > largest) largest = above;
-    }
-  }
-  return largest;
 }
