@@ -141,10 +141,15 @@ export class PairBound {
     this.fill(place.cotangent, lane, cotangent, offset);
   }
 
-  /** Computes gradients and their bounds of both lanes, whose cotangents are loaded. Call before `holds`. */
+  /** Computes the gradients of both lanes, whose cotangents are loaded. Call before `holds`. */
+  backward(): void {
+    this.instance.functions['backward']!(this.loops, this.lastRecord);
+  }
+
+  /** The same, and their bounds. */
   differentiate(): void {
     const { functions } = this.instance;
-    functions['backward']!(this.loops, this.lastRecord);
+    this.backward();
     functions['innerError']!(this.loops);
     functions['tangent']!(this.loops);
   }

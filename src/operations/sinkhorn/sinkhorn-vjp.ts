@@ -1,11 +1,10 @@
-import { arithmeticPresets, type Arithmetic } from '../../numerics/arithmetic.ts';
+import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { dual, dualField } from '../../numerics/dual.ts';
 import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../operation.ts';
 import { sinkhornPresetSources, sinkhornVjpDialectSchema, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './dialect.ts';
 import { sinkhornOver } from './generic.ts';
 import { readSinkhornVjp } from './reading.ts';
-import { TokenVjp } from './token-vjp.ts';
-import { VjpBatch } from './vjp-batch.ts';
+import { referenceVjp, VjpBatch } from './vjp-batch.ts';
 import { startSlope } from './vjp-reference.ts';
 
 /** Gradient of ⟨cotangent, sinkhorn(logits)⟩ with respect to the logits. */
@@ -36,17 +35,6 @@ export const sinkhornVjp: Operation<SinkhornVjpDialect> = {
 export function sinkhornJvp(logits: ArrayLike<number>, direction: ArrayLike<number>, n: number, dialect: SinkhornDialect): Float64Array {
   const duals = Array.from({ length: n * n }, (_, k) => dual(logits[k]!, direction[k]));
   return Float64Array.from(sinkhornOver(dualField, duals, n, dialect), (value) => value.derivative);
-}
-
-/** Gradients [tokens, n, n] of logits for cotangents, both of that shape. */
-export function referenceVjp(logits: Float64Array, cotangent: Float64Array, tokens: number, n: number, dialect: SinkhornVjpDialect): Float64Array {
-  const values = new Float64Array(logits.length);
-  const bound = new TokenVjp(n, dialect, arithmeticPresets['ieee-f64']!);
-  for (let token = 0; token < tokens; token++) {
-    bound.prepare(logits, token * n * n, cotangent, token * n * n);
-    values.set(bound.gradient, token * n * n);
-  }
-  return values;
 }
 
 function vjpBounded(inputs: Values, sizes: Sizes, dialect: SinkhornVjpDialect, arithmetic: Arithmetic, dtypes: PortDtypes): Bounded {
