@@ -108,7 +108,7 @@ function residualRatios(
   const sinkhorn = { ...kernel, dialect: sinkhornOf(kernel.dialect) } as never;
   const start = startOf(sinkhornOf(kernel.dialect), kernel.arithmetic, logits, n);
   const x = output.subarray(from, from + n * n);
-  const entries = entryErrors(sinkhorn, start, x, own);
+  const entries = entryErrors(sinkhorn, start, x, () => own);
   const { ratios, evaluation } = logRatios(start, x);
   const random = tokenRandom(context, 'pivot', token);
   const [row, column] = [random.below(n), random.below(n)];

@@ -32,7 +32,7 @@ export const crossRatios = defineProperty<SinkhornDialect>({
       const [from, to] = [token * n * n, (token + 1) * n * n];
       const start = startOf(kernel.dialect, kernel.arithmetic, tokenMatrix(context, 'logits', token), n);
       const x = output.subarray(from, to);
-      const errors = entryErrors(kernel, start, x, bounded.errors['residualMapping']!.subarray(from, to));
+      const errors = entryErrors(kernel, start, x, () => bounded.errors['residualMapping']!.subarray(from, to));
       const { ratios, evaluation } = logRatios(start, x);
       const random = tokenRandom(context, 'pivot', token);
       const [row, column] = [random.below(n), random.below(n)];

@@ -10,6 +10,7 @@
  */
 import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
 import { divisorOf } from '../../src/operations/sinkhorn/steps.ts';
+import { smallArray } from '../../src/tensor/small.ts';
 import { crossRatioSpan, divisionEntryError, type HalfStep, type Start } from './start.ts';
 
 /** Bounds of the line sums of one side, and of the oscillation of their logarithms. */
@@ -49,29 +50,69 @@ export function shareOf(step: HalfStep, sum: number): number {
 
 /** Encloses the line sums of the exact iterates, or with `rounding` those of any kernel of the start's arithmetic (linear domain). */
 export function marginals(start: Start, dialect: SinkhornDialect, rounding: boolean): Marginals {
-  const { n, local } = start;
-  const entering = start.matrix.slice();
-  const exact = start.steps[0]!.side === firstNormalised(dialect) ? 1 : 0;
-  const carried = start.steps.slice(0, exact).map((step) => ({ step, sums: spreadOf(entering, n, step.side, 0) }));
+  const entered = enter(start, dialect, rounding);
+  const { entering, span, carried, count } = entered;
+  const { smallest, entryError } = smallestEntry(entered, start, rounding);
+  const kappa = entryError === Infinity ? 1 : Math.tanh((span + 4 * count * entryError) / 4);
+  const errors = errorsOf(entered, start, rounding, entryError === Infinity ? entered.division : entryError);
+  const { last, free, lastMean } = walkSteps(entered, kappa, errors, undefined);
+  return {
+    last, free, lastMean, carried, entering, kappa, smallest, entryError,
+    get divided() {
+      const list: Divided[] = []; // long, and of no interest to most
+      walkSteps(entered, kappa, errors, list);
+      return list;
+    },
+  };
+}
+
+/** `smallest` and `entryError` of the marginals alone, at half of their cost. */
+export function entryBounds(start: Start, dialect: SinkhornDialect, rounding: boolean): Pick<Marginals, 'smallest' | 'entryError'> {
+  return smallestEntry(enter(start, dialect, rounding), start, rounding);
+}
+
+/** What the walk begins with. */
+interface Entered {
+  readonly n: number;
+  readonly entering: Float64Array;
+  readonly carried: readonly Divided[];
+  readonly steps: readonly HalfStep[];
+  /** Number of all half-steps, and of those carried out exactly. */
+  readonly count: number;
+  readonly exact: number;
+  /** Logarithmic errors of the start's entries and of one division. */
+  readonly own: number;
+  readonly division: number;
+  /** Cross ratios of a kernel's start. */
+  readonly span: number;
+}
+
+function enter(start: Start, dialect: SinkhornDialect, rounding: boolean): Entered {
+  const { n, local, steps } = start;
+  const entering = smallArray(n * n);
+  entering.set(start.matrix);
+  const exact = steps[0]!.side === firstNormalised(dialect) ? 1 : 0;
+  const carried = steps.slice(0, exact).map((step) => ({ step, sums: spreadOf(entering, n, step.side, 0) }));
   for (const { step } of carried) divideLines(entering, n, step);
+  let own = 0;
+  if (rounding) for (let i = 0; i < n * n; i++) own = Math.max(own, start.own[i]!);
   const division = rounding ? divisionEntryError(local) : 0;
-  const own = rounding ? Math.max(...start.own) : 0;
-  const span = crossRatioSpan(start.logs, n) + 4 * own;
-  const count = start.steps.length;
-  const walk = (kappa: number, entryError: number): ReturnType<typeof walkSteps> =>
-    walkSteps(entering, start.steps.slice(exact), n, kappa, {
-      first: rounding ? own + start.line + exact * (local.line + entryError) : 0,
-      step: rounding ? local.line + entryError : 0,
-      underflow: rounding ? n * local.underflow : 0,
-    });
-  // without the contraction first: it gives the smallest entry, which decides whether underflow can spoil the cross ratios
-  const cautious = walk(1, division);
+  return { n, entering, carried, steps: steps.slice(exact), count: steps.length, exact, own, division, span: crossRatioSpan(start.logs, n) + 4 * own };
+}
+
+function errorsOf({ n, own, exact }: Entered, { local, line }: Start, rounding: boolean, entryError: number): StepErrors {
+  if (!rounding) return { first: 0, step: 0, underflow: 0 };
+  return { first: own + line + exact * (local.line + entryError), step: local.line + entryError, underflow: n * local.underflow };
+}
+
+/** The walk without the contraction gives the smallest entry, which decides whether underflow can spoil the cross ratios. */
+function smallestEntry(entered: Entered, start: Start, rounding: boolean): Pick<Marginals, 'smallest' | 'entryError'> {
+  const { n, span, division, count } = entered;
+  const cautious = walkSteps(entered, 1, errorsOf(entered, start, rounding, division), undefined);
   const smallest = (Math.exp(-span) * cautious.smallest) / (n * n);
-  const entryError = rounding ? division + (2 * local.underflow) / smallest : 0;
+  const entryError = rounding ? division + (2 * start.local.underflow) / smallest : 0;
   // `smallest` may shrink by the drift of four entries; the factor 2 above allows for e^drift ≤ 2
-  if (!(4 * count * entryError <= Math.LN2)) return { ...cautious, carried, entering, kappa: 1, smallest: 0, entryError: Infinity };
-  const kappa = Math.tanh((span + 4 * count * entryError) / 4);
-  return { ...walk(kappa, entryError), carried, entering, kappa, smallest: smallest / 2, entryError };
+  return 4 * count * entryError <= Math.LN2 ? { smallest: smallest / 2, entryError } : { smallest: 0, entryError: Infinity };
 }
 
 interface StepErrors {
@@ -82,38 +123,41 @@ interface StepErrors {
   readonly underflow: number;
 }
 
-function walkSteps(
-  matrix: Float64Array, steps: readonly HalfStep[], n: number, kappa: number, errors: StepErrors,
-): Pick<Marginals, 'last' | 'free' | 'lastMean' | 'divided' | 'smallest'> {
+/** Walks over the half-steps; `list` receives what each divides by. */
+function walkSteps({ entering, steps, n }: Entered, kappa: number, errors: StepErrors, list: Divided[] | undefined): Pick<Marginals, 'last' | 'free' | 'lastMean' | 'smallest'> {
   const own = (2 * n + 12) * 2 ** -53; // this function's own roundings in one step
-  const rows = spreadOf(matrix, n, 'rows', errors.first + own);
-  const columns = spreadOf(matrix, n, 'columns', errors.first + own);
-  let [divided, other] = steps[0]!.side === 'rows' ? [rows, columns] : [columns, rows];
-  const list: Divided[] = [];
-  let smallest = smallestOf(divided, other);
+  const error = Math.exp(errors.step + own);
+  const drift = 2 * (errors.step + own);
+  const rows = spreadOf(entering, n, 'rows', errors.first + own);
+  const columns = spreadOf(entering, n, 'columns', errors.first + own);
+  const [divided, other] = steps[0]!.side === 'rows' ? [rows, columns] : [columns, rows];
+  let { low, high, oscillation } = divided;
+  let { low: otherLow, high: otherHigh, oscillation: otherOscillation } = other;
+  let smallest = smallestOf(low, high, otherLow, otherHigh);
   let lastMean = Infinity;
   for (const step of steps) {
-    list.push({ step, sums: divided });
-    const error = Math.exp(errors.step + own);
-    lastMean = shareOf(step, other.high) * error;
-    const low = Math.max(0, shareOf(step, divided.low) / error - errors.underflow);
-    const high = shareOf(step, divided.high) * error + errors.underflow;
-    const after = { low, high, oscillation: logRatio(high, low) };
-    let otherLow = Math.max(0, other.low / divisorOf(step, divided.high) / error - errors.underflow);
-    let otherHigh = (other.high / divisorOf(step, divided.low)) * error + errors.underflow;
-    const contracted = kappa * divided.oscillation * (1 + own) + other.oscillation + 2 * (errors.step + own);
-    const oscillation = contracted < Infinity ? Math.min(contracted, logRatio(otherHigh, otherLow)) : Infinity;
-    otherLow = Math.max(otherLow, after.low * Math.exp(-oscillation));
-    otherHigh = Math.min(otherHigh, after.high * Math.exp(oscillation));
-    [divided, other] = [{ low: otherLow, high: otherHigh, oscillation }, after];
-    smallest = Math.min(smallest, smallestOf(divided, other));
+    list?.push({ step, sums: { low, high, oscillation } });
+    lastMean = shareOf(step, otherHigh) * error;
+    const lowAfter = Math.max(0, shareOf(step, low) / error - errors.underflow);
+    const highAfter = shareOf(step, high) * error + errors.underflow;
+    const lowOfOther = Math.max(0, otherLow / divisorOf(step, high) / error - errors.underflow);
+    const highOfOther = (otherHigh / divisorOf(step, low)) * error + errors.underflow;
+    const contracted = kappa * oscillation * (1 + own) + otherOscillation + drift;
+    // the other side is divided next
+    oscillation = contracted < Infinity ? Math.min(contracted, logRatio(highOfOther, lowOfOther)) : Infinity;
+    low = Math.max(lowOfOther, lowAfter * Math.exp(-oscillation));
+    high = Math.min(highOfOther, highAfter * Math.exp(oscillation));
+    otherLow = lowAfter;
+    otherHigh = highAfter;
+    otherOscillation = logRatio(highAfter, lowAfter);
+    smallest = Math.min(smallest, smallestOf(low, high, otherLow, otherHigh));
   }
-  return { last: other, free: divided, lastMean, divided: list, smallest };
+  return { last: { low: otherLow, high: otherHigh, oscillation: otherOscillation }, free: { low, high, oscillation }, lastMean, smallest };
 }
 
 /** X_ij ≥ e^−Δ·X_il·X_kj/X_kl with X_il and X_kj the largest of their lines: the factor of e^−Δ/n². */
-function smallestOf(a: Spread, b: Spread): number {
-  return (a.low * b.low) / Math.min(a.high, b.high);
+function smallestOf(low: number, high: number, otherLow: number, otherHigh: number): number {
+  return (low * otherLow) / Math.min(high, otherHigh);
 }
 
 function logRatio(high: number, low: number): number {
@@ -123,23 +167,33 @@ function logRatio(high: number, low: number): number {
 /** The line sums of one side of a matrix [n·n]. */
 export function lineSums(matrix: Float64Array, n: number, side: 'rows' | 'columns', offset = 0): Float64Array {
   const sums = new Float64Array(n);
-  for (let i = 0; i < n * n; i++) {
-    const line = side === 'rows' ? Math.floor(i / n) : i % n;
-    sums[line] = sums[line]! + matrix[offset + i]!;
+  const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
+  for (let line = 0; line < n; line++) {
+    let sum = 0;
+    for (let e = 0, i = offset + line * lineStride; e < n; e++, i += entryStride) sum += matrix[i]!;
+    sums[line] = sum;
   }
   return sums;
 }
 
 function spreadOf(matrix: Float64Array, n: number, side: 'rows' | 'columns', error: number): Spread {
   const sums = lineSums(matrix, n, side);
-  const least = Math.min(...sums);
+  let [least, most] = [Infinity, -Infinity];
+  for (let line = 0; line < n; line++) {
+    least = Math.min(least, sums[line]!);
+    most = Math.max(most, sums[line]!);
+  }
   const low = least < 2 ** -900 ? 0 : least * Math.exp(-error); // f64 itself loses digits below
-  const high = Math.max(...sums) * Math.exp(error);
+  const high = most * Math.exp(error);
   return { low, high, oscillation: logRatio(high, low) };
 }
 
 /** One half-step in f64, in place. */
 export function divideLines(matrix: Float64Array, n: number, step: HalfStep): void {
   const sums = lineSums(matrix, n, step.side);
-  for (let i = 0; i < n * n; i++) matrix[i] = matrix[i]! / divisorOf(step, sums[step.side === 'rows' ? Math.floor(i / n) : i % n]!);
+  const [lineStride, entryStride] = step.side === 'rows' ? [n, 1] : [1, n];
+  for (let line = 0; line < n; line++) {
+    const divisor = divisorOf(step, sums[line]!);
+    for (let e = 0, i = line * lineStride; e < n; e++, i += entryStride) matrix[i] = matrix[i]! / divisor;
+  }
 }

@@ -7,6 +7,7 @@ import { firstNormalised, type SinkhornDialect } from '../../src/operations/sink
 import { exponentials } from '../../src/operations/sinkhorn/reference.ts';
 import { localErrors, type LocalErrors } from '../../src/operations/sinkhorn/rounding.ts';
 import { stepsOf, type Step } from '../../src/operations/sinkhorn/steps.ts';
+import { smallArray } from '../../src/tensor/small.ts';
 
 export type HalfStep = Extract<Step, { kind: 'normalise' }>;
 
@@ -28,48 +29,74 @@ export interface Start {
 
 /** The start of one token's logits [n·n] under a dialect that exponentiates, and an arithmetic. */
 export function startOf(dialect: SinkhornDialect, arithmetic: Arithmetic, logits: Float64Array, n: number): Start {
-  const local = localErrors(arithmetic, n, dialect.stabilisation !== 'none');
-  const matrix = new Float64Array(n * n);
+  const { local, steps, lineOf, added } = frameOf(dialect, arithmetic, n);
+  const size = n * n;
+  const matrix = smallArray(size);
   const shifts = new Float64Array(n);
   exponentials(dialect, logits, matrix, 0, n, shifts);
-  const rows = firstNormalised(dialect) === 'rows';
-  const lineOf = (index: number): number => (rows ? Math.floor(index / n) : index % n);
   const kernelShifts = declaredShifts(dialect, logits, n, lineOf);
   const quotient = dialect.temperature === 1 ? 0 : local.quotient;
-  const scaled = logits.map((value) => value / dialect.temperature);
-  const logs = scaled.map((value, index) => value - shifts[lineOf(index)]!);
-  const own = new Float64Array(n * n);
-  const lost = new Float64Array(n * n); // absolute error by underflow, relative to the entry
-  for (let i = 0; i < n * n; i++) {
-    const shift = kernelShifts[lineOf(i)]!;
-    const argument = scaled[i]! - shift;
-    own[i] = local.expConstant + local.expSlope * Math.abs(argument) + quotient * (Math.abs(scaled[i]!) + Math.abs(shift)) * (1 + 2 ** -10);
-    lost[i] = local.underflow / Math.exp(argument);
+  const logs = smallArray(size);
+  const own = smallArray(size);
+  const lost = smallArray(size); // absolute error by underflow, relative to the entry
+  for (let i = 0; i < size; i++) {
+    const scaled = logits[i]! / dialect.temperature;
+    const line = lineOf[i]!;
+    const shift = kernelShifts[line]!;
+    const argument = scaled - shift;
+    logs[i] = scaled - shifts[line]!;
+    own[i] = local.expConstant + local.expSlope * Math.abs(argument) + quotient * (Math.abs(scaled) + Math.abs(shift)) * (1 + 2 ** -10);
+    lost[i] = local.underflow / (shift === shifts[line]! ? matrix[i]! : Math.exp(argument));
   }
   let line = 0;
-  let steps = stepsOf(dialect);
-  let epsilon = 0;
   if (dialect.start === 'softmax') {
     const lineErrors = normaliseStart(matrix, own, lost, n, lineOf, local);
-    line = Math.max(...lineErrors);
-    steps = steps.slice(1);
-    const add = steps[0];
-    if (add?.kind === 'add') {
-      steps = steps.slice(1);
-      epsilon = add.epsilon;
-      line = 0;
-      for (let i = 0; i < n * n; i++) {
+    if (added === undefined) line = Math.max(...lineErrors);
+    else {
+      for (let i = 0; i < size; i++) {
         const entry = matrix[i]!;
-        matrix[i] = entry + epsilon;
+        matrix[i] = entry + added;
         const share = entry / matrix[i]!;
-        own[i] = logError(share * Math.expm1(own[i]! + lineErrors[lineOf(i)]!) + (entry * lost[i]! + local.underflow) / matrix[i]!) + local.addition;
+        own[i] = logError(share * Math.expm1(own[i]! + lineErrors[lineOf[i]!]!) + (entry * lost[i]! + local.underflow) / matrix[i]!) + local.addition;
         lost[i] = 0;
         logs[i] = Math.log(matrix[i]!);
       }
     }
   }
-  for (let i = 0; i < n * n; i++) own[i] = own[i]! + logError(lost[i]!);
-  return { n, steps: steps.filter((step) => step.kind === 'normalise'), matrix, logs, epsilon, own, line, local };
+  if (added === undefined) for (let i = 0; i < size; i++) own[i] = own[i]! + logError(lost[i]!);
+  return { n, steps, matrix, logs, epsilon: added ?? 0, own, line, local };
+}
+
+/** What the starts of all tokens of a kernel have in common. */
+interface Frame {
+  readonly dialect: SinkhornDialect;
+  readonly arithmetic: Arithmetic;
+  readonly n: number;
+  readonly local: LocalErrors;
+  /** The half-steps after the start. */
+  readonly steps: readonly HalfStep[];
+  /** What is added to every entry of a softmax. */
+  readonly added: number | undefined;
+  /** The line of the first side that an entry is in. */
+  readonly lineOf: Uint8Array;
+}
+
+let latest: Frame | undefined;
+
+/** The frame of a kernel; remembered, since one token follows the other. */
+function frameOf(dialect: SinkhornDialect, arithmetic: Arithmetic, n: number): Frame {
+  if (latest?.dialect === dialect && latest.arithmetic === arithmetic && latest.n === n) return latest;
+  const rows = firstNormalised(dialect) === 'rows';
+  const steps = stepsOf(dialect).slice(dialect.start === 'softmax' ? 1 : 0);
+  const add = dialect.start === 'softmax' ? steps[0] : undefined;
+  latest = {
+    dialect, arithmetic, n,
+    local: localErrors(arithmetic, n, dialect.stabilisation !== 'none'),
+    steps: steps.filter((step) => step.kind === 'normalise'),
+    added: add?.kind === 'add' ? add.epsilon : undefined,
+    lineOf: Uint8Array.from({ length: n * n }, (_, i) => (rows ? Math.floor(i / n) : i % n)),
+  };
+  return latest;
 }
 
 /** A relative error as a bound of |log(1 + error)|. */
@@ -103,23 +130,28 @@ export function crossRatioSpan(logs: Float64Array, n: number): number {
 }
 
 /** What the declared stabilisation subtracts, by line of the first side. */
-function declaredShifts(dialect: SinkhornDialect, logits: Float64Array, n: number, lineOf: (index: number) => number): Float64Array {
+function declaredShifts(dialect: SinkhornDialect, logits: Float64Array, n: number, lineOf: Uint8Array): Float64Array {
+  if (dialect.stabilisation === 'none') return new Float64Array(n);
   const shifts = new Float64Array(n).fill(-Infinity);
-  logits.forEach((value, index) => (shifts[lineOf(index)] = Math.max(shifts[lineOf(index)]!, value / dialect.temperature)));
-  if (dialect.stabilisation === 'none') return shifts.fill(0);
+  for (let i = 0; i < n * n; i++) {
+    const line = lineOf[i]!;
+    shifts[line] = Math.max(shifts[line]!, logits[i]! / dialect.temperature);
+  }
   return dialect.stabilisation === 'matrix-max' ? shifts.fill(Math.max(...shifts)) : shifts;
 }
 
 /** Softmax in place. Entries gain a division's own error; returned is what each line shares: its sum, and the division's part for lines. */
-function normaliseStart(matrix: Float64Array, own: Float64Array, lost: Float64Array, n: number, lineOf: (index: number) => number, local: LocalErrors): Float64Array {
+function normaliseStart(matrix: Float64Array, own: Float64Array, lost: Float64Array, n: number, lineOf: Uint8Array, local: LocalErrors): Float64Array {
   const sums = new Float64Array(n);
-  matrix.forEach((value, index) => (sums[lineOf(index)] = sums[lineOf(index)]! + value));
+  for (let i = 0; i < n * n; i++) sums[lineOf[i]!] = sums[lineOf[i]!]! + matrix[i]!;
   const errors = new Float64Array(n);
+  const division = divisionEntryError(local);
   for (let i = 0; i < n * n; i++) {
-    const l = lineOf(i);
-    errors[l] = errors[l]! + (matrix[i]! / sums[l]!) * (Math.expm1(own[i]!) + Math.min(lost[i]!, Number.MAX_VALUE));
-    matrix[i] = matrix[i]! / sums[l]!;
-    own[i] = own[i]! + divisionEntryError(local);
+    const line = lineOf[i]!;
+    matrix[i] = matrix[i]! / sums[line]!;
+    errors[line] = errors[line]! + matrix[i]! * (Math.expm1(own[i]!) + Math.min(lost[i]!, Number.MAX_VALUE));
+    own[i] = own[i]! + division;
   }
-  return errors.map((error) => logError(error) + local.line);
+  for (let line = 0; line < n; line++) errors[line] = logError(errors[line]!) + local.line;
+  return errors;
 }

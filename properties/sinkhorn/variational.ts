@@ -32,7 +32,7 @@ export const variational = defineProperty<SinkhornDialect>({
       const [from, to] = [token * n * n, (token + 1) * n * n];
       const x = output.subarray(from, to);
       const start = startOf(kernel.dialect, kernel.arithmetic, tokenMatrix(context, 'logits', token), n);
-      const errors = entryErrors(kernel, start, x, bounded.errors['residualMapping']!.subarray(from, to));
+      const errors = entryErrors(kernel, start, x, () => bounded.errors['residualMapping']!.subarray(from, to));
       if (errors.some((error) => error === Infinity)) continue;
       const { ratios, evaluation } = logRatios(start, x);
       const direction = doublyCentred(ratios, n).map((value) => -value);

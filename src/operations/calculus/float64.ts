@@ -1,6 +1,6 @@
 /** The calculus in f64: the reference. */
 import { sinkhornReference } from '../sinkhorn/reference.ts';
-import { referenceVjp } from '../sinkhorn/sinkhorn-vjp.ts';
+import { referenceVjp } from '../sinkhorn/vjp-batch.ts';
 import { float64Algebra } from '../streams/algebra.ts';
 import type { Calculus } from './calculus.ts';
 import { tf32 } from './tf32.ts';

@@ -9,6 +9,8 @@ export interface LocalErrors {
   /** Division, per entry: of an operation that is correctly rounded (perEntry = 1), and what exceeds that. */
   readonly divisionRounding: number;
   readonly divisionExcess: number;
+  /** γ_1 of divisionRounding, rounded up: what turns a share of it into a logarithmic error. */
+  readonly divisionRate: number;
   /** A line's sum, its ε, and what its entries share of the division. */
   readonly line: number;
   /** One rounded addition. */
@@ -31,10 +33,12 @@ export interface LocalErrors {
 export function localErrors(arithmetic: Arithmetic, n: number, shifted: boolean): LocalErrors {
   const kernel = errorsOf(arithmetic, n, shifted);
   const reference = errorsOf(arithmeticPresets['ieee-f64']!, n, true);
-  const sum = (field: keyof LocalErrors): number => kernel[field] + reference[field];
+  const sum = (field: keyof Omit<LocalErrors, 'divisionRate'>): number => kernel[field] + reference[field];
+  const divisionRounding = sum('divisionRounding');
   return {
-    divisionRounding: sum('divisionRounding'),
+    divisionRounding,
     divisionExcess: sum('divisionExcess'),
+    divisionRate: (divisionRounding / (1 - 2 * divisionRounding)) * (1 + 2 ** -50),
     line: sum('line'),
     addition: sum('addition'),
     quotient: sum('quotient'),
@@ -47,7 +51,7 @@ export function localErrors(arithmetic: Arithmetic, n: number, shifted: boolean)
   };
 }
 
-function errorsOf(arithmetic: Arithmetic, n: number, shifted: boolean): LocalErrors {
+function errorsOf(arithmetic: Arithmetic, n: number, shifted: boolean): Omit<LocalErrors, 'divisionRate'> {
   const u = computeUnit(arithmetic);
   // k units in the arithmetic are k roundings in a row, so (1 + k·u) becomes at most γ_k as a logarithm
   return {
@@ -75,18 +79,18 @@ export function constantError(arithmetic: Arithmetic, value: number): number {
 const scratch = new Float64Array(1);
 const words = new Uint32Array(scratch.buffer);
 const high = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
+/** 2^⌊log₂ x⌋ by the bits of x's exponent; 0 for subnormal x. A number put together from words that were just stored would wait for the stores. */
+const binades = Float64Array.from({ length: 2048 }, (_, bits) => (bits === 0 ? 0 : 2 ** (bits - 1023)));
 
 /**
- * Logarithmic error of a division whose exact result is x. A correctly rounded result is off by half a unit in the last place, which is
+ * Logarithmic error of a division whose exact result is x ≥ 0. A correctly rounded result is off by half a unit in the last place, which is
  * u·2^⌊log₂ x⌋, between u/2 and u of x. The computed quotient may lie in the next binade when x is within `doubt` (relative) of it: then u.
  */
 export function divisionError(local: LocalErrors, x: number, doubt: number): number {
   if (local.divisionRounding === 0) return local.divisionExcess;
   scratch[0] = x;
-  words[1 - high] = 0;
-  words[high] = words[high]! & 0xfff00000;
-  const binade = scratch[0];
-  const share = x * (1 + 2 * doubt) >= 2 * binade ? 1 : (binade / x) * (1 + 2 * doubt);
-  // γ_1 turns a relative error into a logarithmic one
-  return local.divisionExcess + (local.divisionRounding * (share <= 1 ? share : 1)) / (1 - 2 * local.divisionRounding);
+  const binade = binades[(words[high]! >>> 20) & 2047]!;
+  const growth = 1 + 2 * doubt;
+  const share = x * growth >= 2 * binade ? 1 : (binade / x) * growth;
+  return local.divisionExcess + local.divisionRate * (share <= 1 ? share : 1);
 }

@@ -1,11 +1,10 @@
-import { arithmeticPresets, type Arithmetic } from '../../numerics/arithmetic.ts';
+import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { dual, dualField } from '../../numerics/dual.ts';
-import { maxFinite, minSubnormal, unitRoundoff } from '../../tensor/dtype.ts';
 import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../operation.ts';
 import { sinkhornPresetSources, sinkhornVjpDialectSchema, sinkhornVjpPresets, type SinkhornDialect, type SinkhornVjpDialect } from './dialect.ts';
 import { sinkhornOver } from './generic.ts';
 import { readSinkhornVjp } from './reading.ts';
-import { TokenVjp } from './token-vjp.ts';
+import { referenceVjp, VjpBatch } from './vjp-batch.ts';
 import { startSlope } from './vjp-reference.ts';
 
 /** Gradient of ⟨cotangent, sinkhorn(logits)⟩ with respect to the logits. */
@@ -40,60 +39,15 @@ export function sinkhornJvp(logits: ArrayLike<number>, direction: ArrayLike<numb
   return Float64Array.from(sinkhornOver(dualField, duals, n, dialect), (value) => value.derivative);
 }
 
-/** Gradients [tokens, n, n] of logits for cotangents, both of that shape. */
-export function referenceVjp(logits: Float64Array, cotangent: Float64Array, tokens: number, n: number, dialect: SinkhornVjpDialect): Float64Array {
-  const values = new Float64Array(logits.length);
-  const bound = new TokenVjp(n, dialect, arithmeticPresets['ieee-f64']!);
-  for (let token = 0; token < tokens; token++) {
-    bound.prepare(logits, token * n * n, cotangent, token * n * n);
-    values.set(bound.gradient, token * n * n);
-  }
-  return values;
-}
-
 function vjpBounded(inputs: Values, sizes: Sizes, dialect: SinkhornVjpDialect, arithmetic: Arithmetic, dtypes: PortDtypes): Bounded {
   const { tokens, streams: n } = sizes;
-  const size = n * n;
-  const logits = inputs['logits']!;
-  const cotangent = inputs['cotangent']!;
-  const values = new Float64Array(tokens * size);
-  const errors = new Float64Array(tokens * size);
-  const certified = new Uint8Array(tokens).fill(1);
-  const bound = new TokenVjp(n, dialect, arithmetic);
-  const stored = dtypes['logitsGradient']!;
-  const storage = (value: number): number => (stored === arithmetic.compute ? 0 : value * unitRoundoff[stored] + minSubnormal[stored]);
-  const entryError = (out: number, value: number): number => {
-    const error = bound.errorOf(out);
-    return error + storage(Math.abs(value) + error);
-  };
-
-  for (let token = 0; token < tokens; token++) {
-    const offset = token * size;
-    const holds = bound.prepare(logits, offset, cotangent, offset);
-    values.set(bound.gradient, offset);
-    let largest = 0;
-    for (let out = 0; out < size; out++) {
-      const value = values[offset + out]!;
-      const error = holds ? entryError(out, value) : Infinity;
-      errors[offset + out] = error;
-      largest = Math.max(largest, Math.abs(value) + error);
-    }
-    // a narrow dtype may not hold what the arithmetic does
-    if (largest < maxFinite[stored] / 2) continue;
-    certified[token] = 0;
-    errors.fill(Infinity, offset, offset + size);
-  }
+  const batch = new VjpBatch(inputs['logits']!, inputs['cotangent']!, tokens, n, dialect, arithmetic, dtypes['logitsGradient']!);
   return {
-    values: { logitsGradient: values },
-    errors: { logitsGradient: errors },
-    certified,
+    values: { logitsGradient: batch.values },
+    errors: { logitsGradient: batch.errors },
+    certified: batch.certified,
     derivation: `instance-wise adjoint error under ${arithmetic.name} (src/operations/sinkhorn/vjp-bound.ts), ${dialect.derivative} derivative`,
-    explain(_output, index): readonly Term[] {
-      const offset = Math.floor(index / size) * size;
-      bound.prepare(logits, offset, cotangent, offset);
-      const total = entryError(index - offset, values[index]!);
-      return bound.explain(index - offset, storage(Math.abs(values[index]!) + total));
-    },
+    explain: (_output, index): readonly Term[] => batch.explain(Math.floor(index / (n * n)), index % (n * n)),
   };
 }
 

@@ -3,10 +3,11 @@ import { doubleDoubleField } from '../../numerics/field.ts';
 import { minSubnormal, unitRoundoff } from '../../tensor/dtype.ts';
 import type { Bounded, Operation, PortDtypes, Sizes, Term, Values } from '../operation.ts';
 import { sinkhornDialectSchema, sinkhornPresets, sinkhornPresetSources, type SinkhornDialect } from './dialect.ts';
+import { ForwardBatch } from './forward-batch.ts';
 import { sinkhornOver } from './generic.ts';
 import { readSinkhorn } from './reading.ts';
 import { sinkhornReference } from './reference.ts';
-import { TokenForward } from './token-forward.ts';
+import { forwardDerivation } from './token-forward.ts';
 
 /** Sinkhorn–Knopp of a batch of logits: paper Eq. 9 and its shipped variants. */
 export const sinkhorn: Operation<SinkhornDialect> = {
@@ -39,39 +40,25 @@ export const sinkhorn: Operation<SinkhornDialect> = {
 };
 
 function sinkhornBounded(inputs: Values, sizes: Sizes, dialect: SinkhornDialect, arithmetic: Arithmetic, dtypes: PortDtypes): Bounded {
-  const { tokens, streams: n } = sizes;
-  const logits = inputs['logits']!;
-  const values = sinkhornReference(logits, tokens, n, dialect);
-  const errors = new Float64Array(values.length);
-  const certified = new Uint8Array(tokens).fill(1);
-  const bound = new TokenForward(n, dialect, arithmetic);
+  const n = sizes.streams;
   const stored = dtypes['residualMapping']!;
   const storage = (size: number): number => (stored === arithmetic.compute ? 0 : size * unitRoundoff[stored] + minSubnormal[stored]);
-  const entryError = (x: number, out: number): number => {
-    const computed = bound.errorOf(x, out);
-    return computed + storage(x + computed);
-  };
-
-  for (let token = 0; token < tokens; token++) {
-    const offset = token * n * n;
-    if (!bound.prepare(logits, offset)) {
-      certified[token] = 0;
-      errors.fill(Infinity, offset, offset + n * n);
-      continue;
-    }
-    for (let out = 0; out < n * n; out++) errors[offset + out] = entryError(values[offset + out]!, out);
-  }
+  const batch = new ForwardBatch(inputs['logits']!, sizes.tokens, n, dialect, arithmetic, storage);
+  let values: Values | undefined;
+  let errors: Values | undefined;
   return {
-    values: { residualMapping: values },
-    errors: { residualMapping: errors },
-    certified,
-    derivation: bound.derivation,
-    explain(_output, index): readonly Term[] {
-      const offset = Math.floor(index / (n * n)) * n * n;
-      bound.prepare(logits, offset);
-      const x = values[index]!;
-      const total = entryError(x, index - offset);
-      return bound.explain(x, index - offset, storage(x + total));
+    get values() {
+      values ??= { residualMapping: batch.values };
+      return values;
     },
+    get errors() {
+      errors ??= { residualMapping: batch.errors };
+      return errors;
+    },
+    get certified() {
+      return batch.certified;
+    },
+    derivation: forwardDerivation(n, dialect, arithmetic),
+    explain: (_output, index): readonly Term[] => batch.explain(Math.floor(index / (n * n)), index % (n * n)),
   };
 }

@@ -19,20 +19,31 @@ export interface Start {
   readonly absolute: Float64Array;
   /** The matrix in the kernel's own scale, which is not shifted when the dialect does not shift. */
   readonly scale: Float64Array;
+  /** What the reference subtracts from each line of the first side [n]. */
+  readonly shifts: Float64Array;
 }
 
-/** Fills the start for logits [n·n]. False when an entry reaches `limit` in the kernel's scale. */
-export function computeStart(start: Start, logits: Float64Array, n: number, dialect: SinkhornDialect, local: LocalErrors, epsilonError: number, limit: number): boolean {
+export function emptyStart(n: number): Start {
+  const matrix = (): Float64Array => new Float64Array(n * n);
+  return { matrix: matrix(), own: matrix(), absolute: matrix(), scale: matrix(), shifts: new Float64Array(n) };
+}
+
+/** Fills the start for the matrix of logits at `offset`. False when an entry reaches `limit` in the kernel's scale. */
+export function computeStart(
+  start: Start, logits: Float64Array, offset: number, n: number, dialect: SinkhornDialect, local: LocalErrors, epsilonError: number, limit: number,
+): boolean {
   const { temperature } = dialect;
-  const { matrix, own, absolute, scale } = start;
-  const shifts = new Float64Array(n);
-  exponentials(dialect, logits, matrix, 0, n, shifts);
+  const { matrix, own, absolute, scale, shifts } = start;
+  const size = n * n;
+  for (let i = 0; i < size; i++) own[i] = logits[offset + i]!;
+  exponentials(dialect, own, matrix, 0, n, shifts);
+  let common = dialect.stabilisation === 'matrix-max' ? -Infinity : 0;
+  if (dialect.stabilisation === 'matrix-max') for (let i = 0; i < size; i++) common = Math.max(common, own[i]! / temperature);
   const alongRows = firstNormalised(dialect) === 'rows';
-  const common = dialect.stabilisation === 'matrix-max' ? logits.reduce((most, value) => Math.max(most, value), -Infinity) / temperature : 0;
   const quotient = temperature === 1 ? 0 : local.quotient;
   let holds = true;
-  for (let i = 0; i < n * n; i++) {
-    const scaled = logits[i]! / temperature;
+  for (let i = 0; i < size; i++) {
+    const scaled = own[i]! / temperature;
     if (dialect.start === 'absolute') {
       const entry = matrix[i]!;
       const inherited = entry === 0 ? 0 : (quotient * Math.abs(scaled) + epsilonError * (entry - Math.abs(scaled))) / entry;
@@ -40,14 +51,14 @@ export function computeStart(start: Start, logits: Float64Array, n: number, dial
       scale[i] = Math.max(entry, 2 ** -1000);
       absolute[i] = local.underflow;
     } else {
-      const shift = shifts[alongRows ? Math.floor(i / n) : i % n]!;
+      const shift = shifts[alongRows ? (i / n) | 0 : i % n]!;
       // the reference shifts each line where it may; a kernel that shifts by less underflows and overflows elsewhere
       const kernelShift = dialect.stabilisation === 'line-max' ? shift : common;
       const argument = quotient * (Math.abs(scaled) + Math.abs(kernelShift)) * (1 + 2 ** -10);
       // in the log domain the logits themselves start, and nothing is exponentiated yet
       own[i] = dialect.domain === 'log' ? quotient * Math.abs(scaled) : argument + local.expConstant + local.expSlope * Math.abs(scaled - kernelShift);
-      scale[i] = Math.exp(scaled - kernelShift);
-      absolute[i] = local.underflow * Math.exp(kernelShift - shift);
+      scale[i] = kernelShift === shift ? matrix[i]! : Math.exp(scaled - kernelShift);
+      absolute[i] = kernelShift === shift ? local.underflow : local.underflow * Math.exp(kernelShift - shift);
     }
     holds &&= scale[i]! < limit;
   }

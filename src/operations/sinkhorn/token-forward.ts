@@ -4,13 +4,21 @@ import type { Term } from '../operation.ts';
 import type { SinkhornDialect } from './dialect.ts';
 import { EarlyStop, type Ends } from './early-stop.ts';
 import { forwardError, nameTerms, type ForwardTerms } from './forward-bound.ts';
+import { stepsOf } from './steps.ts';
 import { Trajectory } from './trajectory.ts';
 
 /** Up to this n each entry has its own adjoint, at n⁴ a token and step; beyond it the contraction of trajectory.ts bounds all of them at n³. */
 const adjointStreams = 5;
 
+/** Where the bound comes from. */
+export function forwardDerivation(n: number, dialect: SinkhornDialect, arithmetic: Arithmetic): string {
+  const steps = stepsOf(dialect).length;
+  return n <= adjointStreams
+    ? `instance-wise forward error under ${arithmetic.name}: adjoint of the ${steps} linearised steps (src/operations/sinkhorn/forward-bound.ts)`
+    : `instance-wise forward error under ${arithmetic.name}: contraction over ${steps} steps (src/operations/sinkhorn/trajectory.ts)`;
+}
+
 export class TokenForward {
-  readonly derivation: string;
   private readonly trajectory: Trajectory;
   private readonly n: number;
   private readonly lambda: Float64Array;
@@ -27,10 +35,6 @@ export class TokenForward {
     const steps = this.trajectory.steps.length;
     this.stop = new EarlyStop(n, dialect, arithmetic, steps);
     this.ends = { exact: steps, possible: [steps] };
-    this.derivation =
-      n <= adjointStreams
-        ? `instance-wise forward error under ${arithmetic.name}: adjoint of the ${steps} linearised steps (src/operations/sinkhorn/forward-bound.ts)`
-        : `instance-wise forward error under ${arithmetic.name}: contraction over ${steps} steps (src/operations/sinkhorn/trajectory.ts)`;
   }
 
   /**

@@ -9,13 +9,14 @@
  * alike, the kernel's own X⁰ is off as the start is, and the last products and quotients round three times at most, and by τ's own rounding.
  * Where the loop may end elsewhere (early-stop.ts), the distance to that gradient and its own bound count.
  */
-import { computeUnit, gamma, underflowUnit, type Arithmetic } from '../../numerics/arithmetic.ts';
-import { maxFinite } from '../../tensor/dtype.ts';
+import { gamma, underflowUnit, type Arithmetic } from '../../numerics/arithmetic.ts';
+import { smallArray } from '../../tensor/small.ts';
 import type { Term } from '../operation.ts';
 import type { SinkhornVjpDialect } from './dialect.ts';
 import { EarlyStop, type Ends } from './early-stop.ts';
+import { exponentialExcess } from './exponential-excess.ts';
 import { Trajectory } from './trajectory.ts';
-import { disturbSlopes, localVjpErrors, vjpError, weightedError, type LocalVjpErrors, type VjpTerms } from './vjp-bound.ts';
+import { disturbSlopes, localVjpErrors, vjpError, vjpUnits, weightedError, type LocalVjpErrors, type VjpTerms } from './vjp-bound.ts';
 import { implicit, startSlope, toLogits, unrolled } from './vjp-reference.ts';
 
 export class TokenVjp {
@@ -35,6 +36,7 @@ export class TokenVjp {
   private readonly terms: VjpTerms = { forward: 0, rounding: 0, second: 0 };
   private readonly underflow: number;
   private readonly unit: number;
+  private readonly gradientLimit: number;
   private readonly stop: EarlyStop;
   /** Steps of the run that was looked at last, and its logits. */
   private count: number;
@@ -49,7 +51,7 @@ export class TokenVjp {
     this.trajectory = new Trajectory(n, dialect, arithmetic);
     const size = n * n;
     const count = this.trajectory.steps.length;
-    const arrays = (length: number): Float64Array[] => Array.from({ length }, () => new Float64Array(size));
+    const arrays = (length: number): Float64Array[] => Array.from({ length }, () => smallArray(size));
     this.stages = arrays(count + 1);
     this.local = { forward: arrays(count), rounding: arrays(count), sensitivity: arrays(count), own: 0, inner: 0 };
     this.seedError = new Float64Array(size);
@@ -58,7 +60,9 @@ export class TokenVjp {
     this.gradient = new Float64Array(size);
     this.slopes = new Float64Array(size);
     this.underflow = underflowUnit(arithmetic);
-    this.unit = computeUnit(arithmetic) + 2 ** -53;
+    const { unit, gradientLimit } = vjpUnits(arithmetic, n);
+    this.unit = unit;
+    this.gradientLimit = gradientLimit;
     this.stop = new EarlyStop(n, dialect, arithmetic, count);
     this.count = count;
     this.logits = new Float64Array(size);
@@ -89,7 +93,7 @@ export class TokenVjp {
     const holds = dialect.derivative === 'unrolled' ? this.unroll(cotangent, at, cotangentErrors) : this.solve(cotangent, at, cotangentErrors);
     toLogits(gradient, trajectory, this.logits, dialect);
     // a gradient may be larger than the arithmetic holds once it is divided by a small start or temperature
-    return holds && trajectory.certified && gradient.every((value) => Math.abs(value) < maxFinite[this.arithmetic.compute] / 4);
+    return holds && trajectory.certified && gradient.every((value) => Math.abs(value) < this.gradientLimit);
   }
 
   /** Bounds that cover every end of the loop; leaves the gradient of the exact one. */
@@ -154,7 +158,7 @@ export class TokenVjp {
     unrolled(trajectory, n, count, cotangent, at, stages);
     this.gradient.set(stages[0]!);
     for (let i = 0; i < n * n; i++) {
-      const growth = Math.expm1(trajectory.errorOf(count, i)) + unit;
+      const growth = exponentialExcess(trajectory.errorOf(count, i)) + unit;
       const tiny = trajectory.absolute[count]![i]!;
       const disturbed = cotangentErrors === undefined ? 0 : cotangentErrors[i]! * (trajectory.matrices[count]![i]! * (1 + growth) + tiny);
       seedError[i] = Math.abs(stages[count]![i]!) * growth + Math.abs(cotangent[at + i]!) * tiny + this.underflow + disturbed;

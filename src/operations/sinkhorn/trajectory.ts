@@ -16,20 +16,27 @@
  */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
+import { smallArray } from '../../tensor/small.ts';
 import type { SinkhornDialect } from './dialect.ts';
+import { dobrushin } from './dobrushin.ts';
 import { logDomainStep } from './log-domain-errors.ts';
 import { needsLogarithms, normaliseLogarithms } from './reference.ts';
 import { constantError, divisionError, localErrors, type LocalErrors } from './rounding.ts';
-import { computeStart, disturbStart } from './start-errors.ts';
+import { computeStart, disturbStart, type Start } from './start-errors.ts';
 import { divisorOf, followsSum, stepsOf, type Normalisation, type Side, type Step } from './steps.ts';
 
 /** Underflow may change a sum by this much; beyond it the second-order terms below are not bounds. */
-const certifiedUnderflow = 2 ** -7;
-const certifiedError = 2 ** -2;
+export const certifiedUnderflow = 2 ** -7;
+export const certifiedError = 2 ** -2;
 /** 0.55 of the header. */
-const jensen = 0.55;
+export const jensen = 0.55;
 /** An entry that stays below this has no weight: its own error may be anything. */
 const weightless = 2 ** -100;
+
+/** No entry of the start may reach this: a line of them would leave the range of the arithmetic. */
+export function largestStart(arithmetic: Arithmetic, n: number): number {
+  return maxFinite[arithmetic.compute] / (2 * n);
+}
 
 export class Trajectory {
   readonly steps: readonly Step[];
@@ -51,6 +58,7 @@ export class Trajectory {
   readonly divisors: readonly Float64Array[];
   /** The exponential in the kernel's own scale, which is not shifted when the dialect does not shift. */
   readonly startScale: Float64Array;
+  private readonly start: Start;
   /** Bound of the ∞-norm of the tangent map (of log X) between any two stages: what a unit error of an entry can become. */
   propagation = 0;
   certified = true;
@@ -74,9 +82,9 @@ export class Trajectory {
     this.steps = stepsOf(dialect);
     this.local = localErrors(arithmetic, n, dialect.stabilisation !== 'none');
     this.epsilonError = constantError(arithmetic, dialect.epsilon);
-    this.largest = maxFinite[arithmetic.compute] / (2 * n);
+    this.largest = largestStart(arithmetic, n);
     const count = this.steps.length;
-    const arrays = (length: number, size: number): Float64Array[] => Array.from({ length }, () => new Float64Array(size));
+    const arrays = (length: number, size: number): Float64Array[] => Array.from({ length }, () => smallArray(size));
     this.matrices = arrays(count + 1, n * n);
     this.own = arrays(count + 1, n * n);
     this.shared = new Float64Array(count + 1);
@@ -87,6 +95,7 @@ export class Trajectory {
     this.follows = Array.from({ length: count }, () => new Uint8Array(n));
     this.divisors = arrays(count, n);
     this.startScale = new Float64Array(n * n);
+    this.start = { matrix: this.matrices[0]!, own: this.own[0]!, absolute: this.absolute[0]!, scale: this.startScale, shifts: new Float64Array(n) };
     this.logarithms = new Float64Array(n * n);
     this.potentials = new Float64Array(2 * n);
   }
@@ -108,8 +117,8 @@ export class Trajectory {
     const slice = logits.subarray(offset, offset + n * n);
     const logDomain = this.dialect.domain === 'log';
     const logs = logDomain || needsLogarithms(this.dialect, slice, 0, n);
-    const start = { matrix: this.matrices[0]!, own: this.own[0]!, absolute: this.absolute[0]!, scale: this.startScale };
-    this.certified = computeStart(start, slice, n, this.dialect, this.local, this.epsilonError, this.largest);
+    const { start } = this;
+    this.certified = computeStart(start, logits, offset, n, this.dialect, this.local, this.epsilonError, this.largest);
     if (logitErrors !== undefined) {
       const errors = logitErrors.subarray(errorsAt, errorsAt + n * n);
       this.certified = disturbStart(start, slice, errors, n, this.dialect, this.local, this.largest) && this.certified;
@@ -146,6 +155,10 @@ export class Trajectory {
     const before = this.matrices[k]!;
     const after = this.matrices[k + 1]!;
     const own = this.own[k]!;
+    const ownAfter = this.own[k + 1]!;
+    const absolute = this.absolute[k]!;
+    const absoluteAfter = this.absolute[k + 1]!;
+    const entryErrors = this.entryErrors[k]!;
     const inherited = this.shared[k]!;
     if (logs) {
       normaliseLogarithms(this.logarithms, 0, n, step.side);
@@ -162,7 +175,7 @@ export class Trajectory {
       let lost = 0;
       for (let e = 0; e < n; e++) {
         sum += before[from + e * entryStride]!;
-        lost += this.absolute[k]![from + e * entryStride]!;
+        lost += absolute[from + e * entryStride]!;
       }
       const divisor = divisorOf(step, sum);
       this.divisors[k]![line] = divisor;
@@ -181,12 +194,14 @@ export class Trajectory {
       for (let e = 0; e < n; e++) {
         const i = from + e * entryStride;
         if (!logs) after[i] = before[i]! / divisor;
-        const error = own[i]! + inherited;
-        first += after[i]! * own[i]!;
-        second += this.secondOrder(after[i]!, own[i]! + centred);
-        this.entryErrors[k]![i] = divisionError(local, after[i]!, error);
-        this.own[k + 1]![i] = own[i]! + this.entryErrors[k]![i];
-        this.absolute[k + 1]![i] = (this.absolute[k]![i]! / divisor) * (1 + 2 * certifiedUnderflow) + local.underflow;
+        const weight = after[i]!;
+        const its = own[i]!;
+        const division = divisionError(local, weight, its + inherited);
+        first += weight * its;
+        second += this.secondOrder(weight, its + centred);
+        entryErrors[i] = division;
+        ownAfter[i] = its + division;
+        absoluteAfter[i] = (absolute[i]! / divisor) * (1 + 2 * certifiedUnderflow) + local.underflow;
       }
       // for two terms and more the constant's own error fits into the roundings that line counts for the sum
       let error = local.line + second + underflow + (n === 1 ? this.epsilonError : 0);
@@ -288,22 +303,4 @@ export class Trajectory {
     this.propagation = Math.max(this.propagation, this.unitOwn + unitShared);
     if (!(spread < certifiedError)) this.certified = false;
   }
-}
-
-/** Largest of ½·Σ|W_l − W_m| over pairs of lines of one side, each read as a distribution (Dobrushin's ergodic coefficient). */
-function dobrushin(matrix: Float64Array, n: number, side: Side): number {
-  const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
-  let largest = 0;
-  for (let a = 0; a < n; a++) {
-    for (let b = 0; b < n; b++) {
-      if (a === b) continue;
-      let above = 0; // both orders, because lines with an ε in the divisor need not have equal sums
-      for (let e = 0; e < n; e++) {
-        const difference = matrix[a * lineStride + e * entryStride]! - matrix[b * lineStride + e * entryStride]!;
-        if (difference > 0) above += difference;
-      }
-      if (above > largest) largest = above;
-    }
-  }
-  return largest;
 }

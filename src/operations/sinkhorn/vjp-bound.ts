@@ -12,10 +12,11 @@
  */
 import { computeUnit, gamma, type Arithmetic } from '../../numerics/arithmetic.ts';
 import { maxFinite } from '../../tensor/dtype.ts';
+import { exponentialExcess } from './exponential-excess.ts';
 import type { Trajectory } from './trajectory.ts';
 
 /** Where the header's expansion stops saying anything. */
-const compounded = 2 ** 7;
+export const compounded = 2 ** 7;
 
 export interface VjpTerms {
   forward: number;
@@ -34,6 +35,25 @@ export interface LocalVjpErrors {
   inner: number;
 }
 
+/** What an arithmetic's rounding means for lines of n entries. */
+export interface VjpUnits {
+  /** γ_{n+4} and γ_4 of the header. */
+  readonly sumError: number;
+  readonly ownError: number;
+  /** Unit roundoff, with that of the reference. */
+  readonly unit: number;
+  /** What gradients with respect to the entries of an iterate, and the gradient itself, have to stay below. */
+  readonly slopeLimit: number;
+  readonly gradientLimit: number;
+}
+
+export function vjpUnits(arithmetic: Arithmetic, n: number): VjpUnits {
+  const unit = computeUnit(arithmetic) + 2 ** -53;
+  const { perLine, perEntry } = arithmetic.division;
+  const largest = maxFinite[arithmetic.compute];
+  return { sumError: gamma(n + 4 + perLine, unit), ownError: gamma(4 + perEntry, unit), unit, slopeLimit: largest / (4 * n), gradientLimit: largest / 4 };
+}
+
 /**
  * Local errors of the first `count` steps of one token, backwards. `slopes` enters as the cotangent and carries the gradient with respect to the
  * entries themselves, which is what kernels store: it says what an underflowed entry is multiplied with, and what can overflow. False when the arithmetic cannot carry the token. */
@@ -49,10 +69,7 @@ export function localVjpErrors(
   local: LocalVjpErrors,
 ): boolean {
   const { forward, rounding, sensitivity } = local;
-  const u = computeUnit(arithmetic) + 2 ** -53;
-  const sumError = gamma(n + 4 + arithmetic.division.perLine, u);
-  const ownError = gamma(4 + arithmetic.division.perEntry, u);
-  const limit = maxFinite[arithmetic.compute] / (4 * n);
+  const { sumError, ownError, slopeLimit: limit } = vjpUnits(arithmetic, n);
   for (let k = count - 1; k >= 0; k--) {
     const step = trajectory.steps[k]!;
     const from = stages[k + 1]!;
@@ -64,7 +81,7 @@ export function localVjpErrors(
       for (let i = 0; i < n * n; i++) {
         // h = h'·w, w = X/(X + ε), of which both X̂ and X̂ + ε are computed
         const weight = before[i]! / after[i]!;
-        const error = weight * Math.expm1(trajectory.errorOf(k, i) + trajectory.errorOf(k + 1, i));
+        const error = weight * exponentialExcess(trajectory.errorOf(k, i) + trajectory.errorOf(k + 1, i));
         toForward[i] = Math.abs(from[i]!) * error + trajectory.absolute[k]![i]! * Math.abs(slopes[i]!);
         toRounding[i] = Math.abs(from[i]!) * weight * ownError + underflow;
         sensitivity[k]![i] = error;
@@ -85,7 +102,7 @@ export function localVjpErrors(
       for (let e = 0; e < n; e++) {
         const i = first + e * entryStride;
         const x = after[i]!;
-        const error = Math.expm1(trajectory.errorOf(k + 1, i));
+        const error = exponentialExcess(trajectory.errorOf(k + 1, i));
         // where rounding decides whether the divisor is clamped, the whole term is in doubt
         toForward[i] = x * (branch === 2 ? 1 : error) * Math.abs(sum) + trajectory.absolute[k + 1]![i]! * (Math.abs(sum) + Math.abs(slopes[i]!));
         toRounding[i] = x * (sumError * size + (n + 3) * underflow) + ownError * (Math.abs(from[i]!) + x * Math.abs(sum)) + underflow;

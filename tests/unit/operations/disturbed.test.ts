@@ -8,7 +8,7 @@ import { Random } from '../../../src/generate/random.ts';
 import { resolveArithmetic } from '../../../src/numerics/arithmetic.ts';
 import { sinkhornPresets, sinkhornVjpPresets, type SinkhornVjpDialect } from '../../../src/operations/sinkhorn/dialect.ts';
 import { sinkhornReference } from '../../../src/operations/sinkhorn/reference.ts';
-import { referenceVjp } from '../../../src/operations/sinkhorn/sinkhorn-vjp.ts';
+import { referenceVjp } from '../../../src/operations/sinkhorn/vjp-batch.ts';
 import { TokenForward } from '../../../src/operations/sinkhorn/token-forward.ts';
 import { TokenVjp } from '../../../src/operations/sinkhorn/token-vjp.ts';
 
