@@ -7,6 +7,9 @@ export class Balance {
   readonly judge: Judge;
   private readonly output: Values;
   private readonly bounded: Bounded;
+  private claimed = true;
+  /** Whether an entry that has a bound is infinite or NaN. */
+  private broken = false;
   private difference = 0;
   private bound = 0;
   private magnitude = 0;
@@ -19,14 +22,22 @@ export class Balance {
   }
 
   start(): void {
+    this.claimed = true;
+    this.broken = false;
     this.difference = this.bound = this.magnitude = this.terms = 0;
   }
 
   /** Adds an entry times a factor; its bound counts `share` times. Nothing is claimed of a zero times an entry without a bound, which may be NaN (the slope of a norm at zero). */
   gradient(port: string, index: number, factor: number, share = 1): void {
-    if (factor === 0 && !(this.bounded.errors[port]![index]! < Infinity)) return;
-    this.term(factor * this.output[port]![index]!);
-    if (factor !== 0) this.bound += Math.abs(factor) * share * this.bounded.errors[port]![index]!;
+    const error = this.bounded.errors[port]![index]!;
+    if (!(error < Infinity)) {
+      this.claimed &&= factor === 0;
+      return;
+    }
+    const value = this.output[port]![index]!;
+    this.broken ||= !Number.isFinite(value);
+    this.term(factor * value);
+    this.bound += Math.abs(factor) * share * error;
   }
 
   /** Allows for what the entries' bounds do not cover. */
@@ -46,9 +57,9 @@ export class Balance {
     this.terms++;
   }
 
-  /** Requires zero, if every entry has a bound; `roundings` of the factors besides those of the sum. */
+  /** Requires zero, if every entry has a bound; `roundings` of the factors besides those of the sum. An entry that has a bound and is not finite satisfies nothing. */
   finish(token: number, port: string, index: number, what: () => string, roundings = 0): void {
     const bound = this.bound + evaluationError(this.terms + 2 + roundings, this.magnitude);
-    if (bound < Infinity || Number.isNaN(this.difference)) this.judge.atMost(token, this.difference, bound, port, index, what);
+    if (this.claimed && (this.broken || bound !== Infinity)) this.judge.atMost(token, this.broken ? NaN : this.difference, bound, port, index, what);
   }
 }
