@@ -20,7 +20,7 @@ export function derivativeError(forward: Operation, operation: Operation, inputs
   const paired = pairing(forward, operation, inputs, sizes, dialect);
   let worst: DerivativeError = { relative: 0, port: '', index: 0 };
   for (const { name } of operation.outputs) {
-    const floor = paired / largestOf(operation.inputs.find((port) => `${port.name}Gradient` === name)!, inputs);
+    const floor = paired === 0 ? 0 : paired / largestOf(operation.inputs.find((port) => `${port.name}Gradient` === name)!, inputs);
     for (let index = 0; index < values[name]!.length; index++) {
       const error = exactly(values[name]![index]!).minus(truth[name]![index]!).abs().toNumber();
       const relative = error === 0 ? 0 : error / Math.max(magnitudes[name]![index]!, floor);
@@ -30,8 +30,9 @@ export function derivativeError(forward: Operation, operation: Operation, inputs
   return worst;
 }
 
-/** Σ|cotangent·output|. */
+/** Σ|cotangent·output|; 0 for a forward that its gradient does not look at, because it is linear: there nothing cancels but the terms themselves. */
 function pairing(forward: Operation, operation: Operation, inputs: Values, sizes: Sizes, dialect: unknown): number {
+  if (forward.inputs.some(({ name }) => inputs[name] === undefined)) return 0;
   const outputs = forward.reference(inputs, sizes, dialect);
   const cotangents = operation.inputs.filter(({ role }) => role === 'cotangent');
   const values = cotangents.length === 1 ? [Object.values(outputs).at(-1)!] : cotangents.map(({ name }) => outputs[name.slice(0, -'Cotangent'.length)]!);

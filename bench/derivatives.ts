@@ -47,7 +47,7 @@ process.exitCode = above.length === 0 ? 0 : 1;
 
 function drawCase(operation: Operation, random: Random): { sizes: Sizes; inputs: Record<string, Float64Array>; label: string } {
   const has = (size: keyof Sizes): boolean => operation.dims.includes(size);
-  const sizes = { tokens: 1, streams: random.pick([1, 2, 3, 4, 4, 5]), channels: has('channels') ? random.pick([1, 3, 5, 8]) : 1, depth: has('depth') ? random.integer(1, 4) : 1 };
+  const sizes = { tokens: 1, streams: random.pick([1, 2, 3, 4, 4, 5].filter((n) => operation.streamCounts?.includes(n) ?? true)), channels: has('channels') ? random.pick([1, 3, 5, 8]) : 1, depth: has('depth') ? random.integer(1, 4) : 1 };
   const families = { cotangents: random.pick(Object.keys(cotangentFamilies)), parameters: random.pick(Object.keys(parameterFamilies)), streams: 'normal', logits: 'normal', mappings: 'correlated' };
   const scale = random.pick([0.1, 1, 2, 4]);
   const recipe = { operation: operation.id, sizes, seed: random.bits(), families, scale };
