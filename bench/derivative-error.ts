@@ -8,6 +8,8 @@ import type { Operation, Port, Sizes, Values } from '../src/operations/operation
 
 export interface DerivativeError {
   readonly relative: number;
+  /** Not relative to anything. */
+  readonly error: number;
   readonly port: string;
   readonly index: number;
 }
@@ -18,13 +20,13 @@ export function derivativeError(forward: Operation, operation: Operation, inputs
   const truth = exactOutputs(operation.id, inputs, sizes, dialect);
   const magnitudes = termMagnitudes(operation, inputs, sizes, dialect);
   const paired = pairing(forward, operation, inputs, sizes, dialect);
-  let worst: DerivativeError = { relative: 0, port: '', index: 0 };
+  let worst: DerivativeError = { relative: 0, error: 0, port: '', index: 0 };
   for (const { name } of operation.outputs) {
     const floor = paired === 0 ? 0 : paired / largestOf(operation.inputs.find((port) => `${port.name}Gradient` === name)!, inputs);
     for (let index = 0; index < values[name]!.length; index++) {
       const error = exactly(values[name]![index]!).minus(truth[name]![index]!).abs().toNumber();
       const relative = error === 0 ? 0 : error / Math.max(magnitudes[name]![index]!, floor);
-      if (!(relative <= worst.relative)) worst = { relative, port: name, index };
+      if (!(relative <= worst.relative)) worst = { relative, error, port: name, index };
     }
   }
   return worst;
