@@ -35,10 +35,10 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const results: PropertyResult[] = [];
   const explanations: Explanation[] = [];
   const opened = await openAll(options.targets, onEvent, targets);
-  const plans = opened.map((target) => ({ target, planned: planOf(target, options.properties) }));
-  const count = plans.reduce((sum, { planned }) => sum + planned.length, 0);
-  onEvent({ type: 'run-started', seed: options.seed, effort: options.effort, planned: count, environment });
   try {
+    const plans = opened.map((target) => ({ target, planned: planOf(target, options.properties) }));
+    const count = plans.reduce((sum, { planned }) => sum + planned.length, 0);
+    onEvent({ type: 'run-started', seed: options.seed, effort: options.effort, planned: count, environment });
     let index = 0;
     for (const { target, planned } of plans) {
       const ofTarget: PropertyResult[] = [];

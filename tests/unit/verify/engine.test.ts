@@ -119,3 +119,11 @@ test('a kernel for n = 4 alone is asked about n = 4 alone', async () => {
   expect(report.totals.failed).toBe(0);
   expect(report.results.find(({ property }) => property === 'sinkhorn/single-stream')!.status).toBe('unsupported');
 });
+
+test('a declaration that is not valid leaves no target open', async () => {
+  let open = 0;
+  const kernels = { sinkhorn: { ...right.sinkhorn, streams: [99] } };
+  const target = inProcess('mine', { kernels, open: () => void open++, close: () => void open-- });
+  await expect(verify({ targets: [target], properties: parity, effort: 'quick', seed: 1, failuresDir: folder })).rejects.toThrow('streams');
+  expect(open).toBe(0);
+});
