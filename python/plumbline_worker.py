@@ -467,8 +467,6 @@ class _Server:
     def __init__(self, operations: Mapping[str, Any]) -> None:
         self.operations = operations
         self.inputs: Optional[mmap.mmap] = None
-        #: Whether pages of ``inputs`` are the kernel's own copies; None where the system does not say.
-        self.copied: Optional[bool] = None
 
     def call(self, message: Mapping[str, Any]) -> Dict[str, Any]:
         found = _kernels.get(message["operation"])
@@ -482,9 +480,9 @@ class _Server:
         values = {name: framework.put(tensor) for name, tensor in inputs.items()}
         returned = self._run(found, framework, values, operation, message["sizes"])
         framework.synchronize()
-        self.copied = _has_copies(self.inputs, size)
+        copied = _has_copies(self.inputs)
         due = size <= _ALWAYS_COMPARED or found.calls % 8 == 1
-        if self.copied or (due and (self.copied is None or not framework.shares_memory)):
+        if copied or (due and (copied is None or not framework.shares_memory)):
             self._refuse_changed(found, inputs, values, framework, size)
         outputs = _outputs_of(returned, _names(operation["outputs"]), found.name)
         dtypes = found.options.get("dtypes") or {}
@@ -518,7 +516,7 @@ class _Server:
         return {f"{port}Gradient": gradient for port, gradient in zip(ports, gradients) if f"{port}Gradient" in wanted}
 
     def _map(self, size: int) -> Dict[str, Tensor]:
-        if self.inputs is not None and self.copied is False and size <= len(self.inputs):
+        if self.inputs is not None and size <= len(self.inputs) and _has_copies(self.inputs) is False:
             return _read_safetensors(memoryview(self.inputs)[:size])  # Linux: pages that nobody copied are those of the file, whatever it holds by now
         if self.inputs is not None:
             try:
@@ -548,13 +546,13 @@ class _Server:
 _COPIED = bytes(1 if top & 0xC0 and not top & 0x20 else 0 for top in range(256))
 
 
-def _has_copies(mapped: Optional[mmap.mmap], size: int) -> Optional[bool]:
-    """Whether somebody wrote to the first ``size`` bytes of a private mapping, which the system sees in no time; None where it does not say (proc(5), pagemap)."""
-    if sys.platform != "linux" or mapped is None or size == 0:
+def _has_copies(mapped: Optional[mmap.mmap]) -> Optional[bool]:
+    """Whether somebody wrote to a private mapping, which the system sees in no time; None where it does not say (proc(5), pagemap)."""
+    if sys.platform != "linux" or mapped is None:
         return None
     import ctypes
 
-    pages = -(-size // mmap.PAGESIZE)
+    pages = -(-len(mapped) // mmap.PAGESIZE)
     first = ctypes.c_char.from_buffer(mapped)
     address = ctypes.addressof(first)
     del first  # or the map cannot be closed

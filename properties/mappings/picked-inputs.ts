@@ -39,6 +39,7 @@ export const pickedInputs = defineProperty<MappingsDialect>({
     const judge = context.judge();
     const picks = picksOf(context);
     const [pre, post] = kernel.operation.outputs;
+    const iterated = outsideIteration(sinkhornOf(kernel.dialect)) === undefined;
     for (let token = 0; token < tokens; token++) {
       const logits = Float64Array.from(picks, (pick) => (pick === undefined ? NaN : logitOf(context, token, pick).value));
       const sizesOf = picks.map((pick) => (pick === undefined ? 0 : logitOf(context, token, pick).size));
@@ -50,7 +51,7 @@ export const pickedInputs = defineProperty<MappingsDialect>({
         const own = evaluationError(sizes.channels * n + 16, (postMultiplier + 1) * (sizesOf[j]! + 1));
         judge.atMost(token, output[port.name]![index]! - expected, bounded.errors[port.name]![index]! + own, port.name, index, () => `${port.name} − value of the number that it looks at`);
       }
-      if (outsideIteration(sinkhornOf(kernel.dialect)) !== undefined || logits.subarray(2 * n).some(Number.isNaN)) continue;
+      if (!iterated || logits.subarray(2 * n).some(Number.isNaN)) continue;
       const shift = Math.max(...sizesOf.slice(2 * n).map((size) => logitError(context, size))) / kernel.dialect.temperature;
       residualRatios(context, token, logits.slice(2 * n), 2 * shift, output['residualMapping']!, bounded.errors['residualMapping']!, judge);
     }

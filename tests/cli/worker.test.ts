@@ -7,8 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { callFaults, faultyWorker, startFaults } from '../../fixtures/workers/faults.ts';
+import { WorkerClient } from '../../src/targets/worker/client.ts';
+import { pythonWorker } from '../../src/targets/worker/python.ts';
+import { tensor, valuesOf } from '../../src/tensor/tensor.ts';
 import type { Report } from '../../src/verify/results.ts';
 import { folderWith, plumbline, type Ended } from './cli.ts';
+import { pythonWith } from '../python.ts';
 import { python, withPython } from './python.ts';
 
 const json = ['--reporter', 'json', '--output-file', '-'];
@@ -194,4 +198,25 @@ describe('a Python file', () => {
     const said = execFileSync('/bin/sh', ['-c', `${python} kernels.py 2>&1`], { cwd: folder, encoding: 'utf8', env: { PYTHONPATH: join(import.meta.dirname, '../../python') } });
     expect(said).toBe('1 kernels: stream-read. Verify them with: plumbline verify kernels.py\n');
   });
+});
+
+it('a write to a large input is seen on any call, and is gone with the next', async () => {
+  const kernels = ['import plumbline_worker as plumbline', 'calls = 0', '@plumbline.kernel("sinkhorn", arithmetic="ieee-f32", framework="numpy")', 'def echo(logits):', '    global calls', '    calls += 1', '    if calls == 3:', '        logits[-1, 0, 0] = 7', '    return logits', ''];
+  const client = new WorkerClient(pythonWorker(join(folderWith({ 'kernels.py': kernels.join('\n') }), 'kernels.py'), pythonWith('numpy')), 'test');
+  await client.start();
+  try {
+    const tokens = 2 ** 15; // 2 MiB
+    const call = async (value: number): Promise<number[]> => {
+      const logits = tensor(new Float64Array(16 * tokens).fill(value), [tokens, 4, 4], 'f32');
+      const answer = await client.call('sinkhorn', { logits }, { tokens, streams: 4, channels: 1, depth: 1 });
+      return [...new Set(valuesOf(answer['residualMapping']!))];
+    };
+    expect(await call(1)).toEqual([1]);
+    expect(await call(2)).toEqual([2]);
+    await expect(call(3)).rejects.toThrow("changed its input 'logits'");
+    expect(await call(4)).toEqual([4]);
+    expect(await call(5)).toEqual([5]);
+  } finally {
+    await client.close();
+  }
 });
