@@ -47,7 +47,7 @@ describe('comparePairs', () => {
     const one = await compared(5, 1.1);
     expect(one.pairs).toBe(60);
     expect(one.samples.baseline).toHaveLength(60);
-    expect(one.orders.flat().sort()).toEqual([...Array.from({ length: 60 }, () => 0), ...Array.from({ length: 60 }, () => 1), ...Array.from({ length: 60 }, () => 2)]);
+    expect(one.orders.flat().sort((a, b) => a - b)).toEqual([...Array.from({ length: 60 }, () => 0), ...Array.from({ length: 60 }, () => 1), ...Array.from({ length: 60 }, () => 2)]);
     expect(await compared(5, 1.1)).toEqual(one);
     expect(new Set(one.orders.map((order) => order.join(''))).size).toBe(6); // every order comes up
   });
