@@ -4,6 +4,7 @@ import { Command } from 'commander';
 
 import { exitCodes } from '../verify/exit-code.ts';
 import { version } from '../verify/version.ts';
+import { benchCommand } from './bench-command.ts';
 import { casesCommand } from './cases-command.ts';
 import { compareCommand } from './compare-command.ts';
 import { conformCommand } from './conform-command.ts';
@@ -37,7 +38,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, identifyCommand, replayCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
+for (const create of [verifyCommand, identifyCommand, replayCommand, casesCommand, dialectsCommand, compareCommand, benchCommand, initCommand, conformCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 

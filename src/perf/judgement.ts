@@ -1,6 +1,6 @@
 /**
  * What a comparison shows. `slower` and `faster` need a bound beyond the floor: 1 %, or as much as identical code showed in the same run. `same` needs both bounds within
- * the threshold: a difference that was shown to be small, not one that was not seen. Everything else is `inconclusive`, and says why.
+ * the threshold, and a floor below it: a difference that was shown to be small, not one that was not seen. Everything else is `inconclusive`, and says why.
  */
 import type { Interval } from './statistics/interval.ts';
 
@@ -22,7 +22,7 @@ export interface Judgement {
   readonly unreliable?: true;
 }
 
-export interface Sizes {
+export interface Limits {
   /** The least floor. */
   readonly floor: number;
   readonly threshold: number;
@@ -34,16 +34,15 @@ export const leastFloor = Math.log(1.01);
 export const usualThreshold = Math.log(1.02);
 
 /** Judges an effect beside what identical code showed in the same run. */
-export function judge(effect: Interval, control: Interval | undefined, { floor: least, threshold: wanted }: Sizes): Judgement {
+export function judge(effect: Interval, control: Interval | undefined, { floor: least, threshold }: Limits): Judgement {
   const floor = control === undefined ? least : Math.max(least, Math.abs(control.estimate));
-  const threshold = Math.max(wanted, floor);
   const common = { effect, control, floor, threshold };
   if (control !== undefined && (control.lower > least || control.upper < -least)) {
     return { ...common, verdict: 'inconclusive', unreliable: true, reason: `unreliable: the baseline differed from itself by ${percent(control.estimate)} in the same run` };
   }
   if (effect.lower > floor) return { ...common, verdict: 'slower' };
   if (effect.upper < -floor) return { ...common, verdict: 'faster' };
-  if (effect.lower > -threshold && effect.upper < threshold) return { ...common, verdict: 'same' };
+  if (floor <= threshold && effect.lower > -threshold && effect.upper < threshold) return { ...common, verdict: 'same' };
   return { ...common, verdict: 'inconclusive', reason: `the effect lies between ${percent(effect.lower)} and ${percent(effect.upper)}: too wide to decide` };
 }
 

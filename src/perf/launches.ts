@@ -4,7 +4,7 @@
  * further apart than the floor say that there is no one speed to compare: `inconclusive`.
  */
 import { Random } from '../generate/random.ts';
-import { judge, leastFloor, percent, usualThreshold, type Judgement, type Sizes } from './judgement.ts';
+import { judge, leastFloor, percent, usualThreshold, type Judgement, type Limits } from './judgement.ts';
 import { launchesNeeded, shiftInterval } from './statistics/rank-sum.ts';
 import { modesOf } from './statistics/modes.ts';
 
@@ -18,14 +18,14 @@ export function launchOrder(launches: number, seed: number): number[] {
 }
 
 /** Judges medians of launches, in milliseconds. `error` is the probability of a wrong `slower`, and of a wrong `faster`, at most. */
-export function judgeLaunches(baseline: readonly number[], candidate: readonly number[], error: number, sizes: Sizes = { floor: leastFloor, threshold: usualThreshold }): Judgement {
+export function judgeLaunches(baseline: readonly number[], candidate: readonly number[], error: number, limits: Limits = { floor: leastFloor, threshold: usualThreshold }): Judgement {
   const a = baseline.map(Math.log);
   const b = candidate.map(Math.log);
-  const judgement = judge(shiftInterval(a, b, error), undefined, sizes);
+  const judgement = judge(shiftInterval(a, b, error), undefined, limits);
   if (![...a, ...b].every(Number.isFinite)) return { ...judgement, verdict: 'inconclusive', unreliable: true, reason: 'unreliable: a launch has no time' };
   for (const [name, values] of [['baseline', a], ['candidate', b]] as const) {
     const { p, distance } = modesOf(values);
-    if (p <= modesError && distance > sizes.floor) {
+    if (p <= modesError && distance > limits.floor) {
       return { ...judgement, verdict: 'inconclusive', reason: `launches of the ${name} fall into two groups, ${percent(distance)} apart: which one a launch falls into is luck` };
     }
   }

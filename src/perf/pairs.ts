@@ -5,7 +5,7 @@
 import { Random } from '../generate/random.ts';
 import { breathe } from '../verify/breathe.ts';
 import { sampleMs, usualWarming, warmUp, type Arm, type Warming } from './arm.ts';
-import { isDecided, judge, leastFloor, usualThreshold, type Judgement, type Sizes } from './judgement.ts';
+import { isDecided, judge, leastFloor, usualThreshold, type Judgement, type Limits } from './judgement.ts';
 import { medianInterval } from './statistics/interval.ts';
 import { closingLook, planLooks, type Look, type LookPlan } from './statistics/looks.ts';
 
@@ -19,7 +19,7 @@ export interface PairOptions {
   readonly pairs?: number | undefined;
   /** Probability of a wrong `slower`, and of a wrong `faster`, at most; default 0.1 %. */
   readonly error?: number | undefined;
-  readonly sizes?: Sizes | undefined;
+  readonly limits?: Limits | undefined;
   /** Time for the pairs, in milliseconds; none by default. */
   readonly maxTimeMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -57,7 +57,7 @@ export function looksOf(pairs: number, error: number): LookPlan {
 
 /** Takes pairs until they decide. Throws what an arm throws. */
 export async function comparePairs(options: PairOptions): Promise<PairedComparison> {
-  const { baseline, candidate, control, pairs: cap = usualPairs, error = usualError, now = () => performance.now(), sizes = { floor: leastFloor, threshold: usualThreshold } } = options;
+  const { baseline, candidate, control, pairs: cap = usualPairs, error = usualError, now = () => performance.now(), limits = { floor: leastFloor, threshold: usualThreshold } } = options;
   const started = now();
   const deadline = started + (options.maxTimeMs ?? Infinity);
   const stopped = (): boolean => options.signal?.aborted === true || now() > deadline;
@@ -69,7 +69,7 @@ export async function comparePairs(options: PairOptions): Promise<PairedComparis
   const orders: number[][] = [];
   let dropped = 0;
   let judgement: Judgement | undefined;
-  const judged = (look: Look): Judgement => judge(medianInterval(logRatios(taken[1]!, taken[0]!), look.rank), control === undefined ? undefined : medianInterval(logRatios(taken[2]!, taken[0]!), look.rank), sizes);
+  const judged = (look: Look): Judgement => judge(medianInterval(logRatios(taken[1]!, taken[0]!), look.rank), control === undefined ? undefined : medianInterval(logRatios(taken[2]!, taken[0]!), look.rank), limits);
   while (orders.length < cap && dropped <= cap && !stopped()) {
     const order = random.permutation(arms.length);
     const block: number[] = [];

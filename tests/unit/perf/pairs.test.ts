@@ -128,7 +128,7 @@ describe('judges with a planted fault', () => {
     let [right, planted] = [0, 0];
     for (const seed of seeds) {
       if ((await compared(seed, 1.004, { noise: 0.01 })).judgement.verdict === 'slower') right++;
-      if ((await compared(seed, 1.004, { noise: 0.01 }, { sizes: { floor: 0, threshold: 0 }, control: undefined })).judgement.verdict === 'slower') planted++;
+      if ((await compared(seed, 1.004, { noise: 0.01 }, { limits: { floor: 0, threshold: 0 }, control: undefined })).judgement.verdict === 'slower') planted++;
     }
     expect(right).toBe(0);
     expect(planted).toBeGreaterThan(3);
