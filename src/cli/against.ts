@@ -5,10 +5,11 @@ import { isAbsolute, join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import { isWorker } from '../config/schema.ts';
 import { PlumblineError } from '../errors.ts';
-import type { Opponent } from '../perf/options.ts';
+import { launchOrder } from '../perf/launches.ts';
+import type { Copies, Opponent } from '../perf/options.ts';
 import { inProcess } from '../targets/in-process.ts';
-import type { Target } from '../targets/kernel.ts';
-import { workerTarget } from '../targets/worker/target.ts';
+import type { Target, TargetDeclaration } from '../targets/kernel.ts';
+import { workerTarget, type WorkerDeclaration } from '../targets/worker/target.ts';
 import { version } from '../verify/version.ts';
 import type { Gathered } from './gather.ts';
 import { checkOut, commitOf } from './git-tree.ts';
@@ -30,7 +31,7 @@ export async function resolveAgainst(text: string, selected: readonly Target[], 
   if (kind === 'target') return againstTarget(name, selected, gathered, await again());
   const candidates = selected.filter((target) => gathered.own.includes(target.name));
   if (candidates.length === 0) throw new PlumblineError('bad-usage', `There is nothing to compare with '${name}': built-in targets are part of plumbline, not of a file or commit.`, 'Give a file of kernels, or name a target with --against.');
-  if (kind === 'path') return { opponent: await opponentOf(name, [name], candidates, '', python), candidates, dispose: () => undefined };
+  if (kind === 'path') return { opponent: await opponentOf(name, [name], gathered.loaded, candidates, '', python), candidates, dispose: () => undefined };
   return againstRef(name, candidates, gathered, python);
 }
 
@@ -44,14 +45,15 @@ function meantBy(text: string, { targets }: Gathered): { kind: Kind; name: strin
   throw new PlumblineError('bad-usage', `--against '${text}' is no target, no file and no commit.`, `Targets: ${targets.map(({ name }) => name).join(', ')}. A commit needs a git repository here; a file, a path from here.`);
 }
 
-function againstTarget(name: string, selected: readonly Target[], { targets, own }: Gathered, again: Gathered): Against {
+function againstTarget(name: string, selected: readonly Target[], { targets, own, loaded }: Gathered, again: Gathered): Against {
   const baseline = targets.find((target) => target.name === name);
   if (baseline === undefined) throw new PlumblineError('bad-usage', `There is no target '${name}'.`, `Targets: ${targets.map((target) => target.name).join(', ')}.`);
   const candidates = selected.filter((target) => target !== baseline);
   if (candidates.length === 0) throw new PlumblineError('bad-usage', `There is no target to compare with '${name}'.`, 'Choose another with --target, or give a file of kernels.');
   // built-in kernels are modules of plumbline itself, which Node has once
   const copy = own.includes(name) ? again.targets.find((target) => target.name === name) : undefined;
-  return { opponent: { label: `target ${name}`, baselineOf: () => baseline, controlOf: () => copy }, candidates, dispose: () => undefined };
+  const copiesOf: Opponent['copiesOf'] = async (candidate, count, seed) => (own.includes(name) && own.includes(candidate) ? loadCopies({ paths: loaded, target: name }, { paths: loaded, target: candidate }, count, seed) : undefined);
+  return { opponent: { label: `target ${name}`, baselineOf: () => baseline, controlOf: () => copy, copiesOf }, candidates, dispose: () => undefined };
 }
 
 async function againstRef(ref: string, candidates: readonly Target[], { loaded }: Gathered, python: string | undefined): Promise<Against> {
@@ -65,7 +67,7 @@ async function againstRef(ref: string, candidates: readonly Target[], { loaded }
       if (!existsSync(place)) throw new PlumblineError('bad-usage', `There is no '${path}' at ${ref} (${commit.slice(0, 7)}).`, 'Choose a later commit, or compare with a file.');
       return place;
     });
-    const opponent = await opponentOf(`${ref} (${commit.slice(0, 7)})`, paths, candidates, tree.placeOf('.') ?? '', python);
+    const opponent = await opponentOf(`${ref} (${commit.slice(0, 7)})`, paths, loaded, candidates, tree.placeOf('.') ?? '', python);
     return { opponent, candidates, dispose: () => tree.dispose() };
   } catch (error) {
     tree.dispose();
@@ -74,7 +76,7 @@ async function againstRef(ref: string, candidates: readonly Target[], { loaded }
 }
 
 /** The targets of files as an opponent: each stands against the one of its name, or the only one against the only one. `folder` is where their workers run. */
-async function opponentOf(label: string, paths: readonly string[], candidates: readonly Target[], folder: string, python: string | undefined): Promise<Opponent> {
+async function opponentOf(label: string, paths: readonly string[], own: readonly string[], candidates: readonly Target[], folder: string, python: string | undefined): Promise<Opponent> {
   const [baselines, controls] = [await targetsOf(paths, folder, python), await targetsOf(paths, folder, python)];
   const pick = (targets: readonly Target[], name: string): Target | undefined => targets.find((target) => target.name === name) ?? (targets.length === 1 && candidates.length === 1 ? targets[0] : undefined);
   const remote = new Set(baselines.filter(({ worker }) => worker).map(({ target }) => target.name));
@@ -86,7 +88,36 @@ async function opponentOf(label: string, paths: readonly string[], candidates: r
       const copy = pick(controls.map(({ target }) => target), name);
       return copy === undefined || remote.has(copy.name) ? undefined : copy;
     },
+    async copiesOf(name, count, seed) {
+      const baseline = pick(baselines.map(({ target }) => target), name);
+      return baseline === undefined || remote.has(baseline.name) ? undefined : loadCopies({ paths, target: baseline.name }, { paths: own, target: name }, count, seed);
+    },
   };
+}
+
+interface Source {
+  readonly paths: readonly string[];
+  readonly target: string;
+}
+
+/** Loads the code of both again and again. Targets that must be opened, and workers, have no copies: what they hold may be there once. */
+async function loadCopies(baseline: Source, candidate: Source, count: number, seed: number): Promise<Copies | undefined> {
+  const sides: [Target[], Target[]] = [[], []];
+  for (const side of launchOrder(count, seed)) {
+    const { paths, target } = side === 0 ? baseline : candidate;
+    const declaration = await declarationOf(paths, target);
+    if (declaration === undefined || isWorker(declaration) || declaration.open !== undefined) return undefined;
+    sides[side as 0 | 1].push(inProcess(target, declaration));
+  }
+  return { baseline: sides[0], candidate: sides[1] };
+}
+
+async function declarationOf(paths: readonly string[], target: string): Promise<TargetDeclaration | WorkerDeclaration | undefined> {
+  for (const path of paths) {
+    const found = (await loadConfig(path)).targets?.[target];
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 async function targetsOf(paths: readonly string[], folder: string, python: string | undefined): Promise<{ target: Target; worker: boolean }[]> {

@@ -17,7 +17,7 @@ export interface Warming {
   readonly stopped: () => boolean;
 }
 
-export const usualWarming = { calls: 300, timeMs: 1000 };
+export const usualWarming = { calls: 300, timeMs: 800 };
 /** A sample is at least so long, in milliseconds: far above the clock's steps, and short beside the time between two preemptions. */
 export const sampleMs = 0.15;
 

@@ -4,9 +4,9 @@ import type { Target } from '../targets/kernel.ts';
 import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
 import { overBudget } from './budget.ts';
 import { usualLaunches } from './launches.ts';
-import { usualCallTimeoutMs, usualTimeMs, type BenchOptions } from './options.ts';
+import { usualCallTimeoutMs, usualCopies, usualTimeMs, type BenchOptions, type Copies } from './options.ts';
 import { usualError } from './pairs.ts';
-import { described, kernelOf, type OpenTarget, type Plan } from './plan.ts';
+import { described, kernelOf, type OpenTarget, type Plan, type Planned } from './plan.ts';
 import { statusOf, type BenchReport, type WorkloadResult } from './results.ts';
 import { compareLaunches, type LaunchPlan } from './run-launches.ts';
 import { notComparable, obstacleTo, timeAlone, timePair, type Rival, type RunSettings } from './run-workload.ts';
@@ -93,7 +93,8 @@ export class BenchRun {
     const open = await this.open(baseline);
     if (typeof open === 'string') return all(`the baseline cannot run here: ${open}`);
     const remote = Object.values(baseline.kernels()).some((kernel) => kernel.remote !== undefined); // each launch is its own control
-    const again = remote ? undefined : against.controlOf(target.name);
+    const copies = remote ? undefined : await against.copiesOf(target.name, usualCopies, this.options.seed);
+    const again = remote || copies !== undefined ? undefined : against.controlOf(target.name);
     const control = again === undefined ? undefined : await this.open(again);
     const pairs = plans.flatMap((plan) => (found.has(plan.workload.operation) || own.get(plan.workload.operation) !== undefined ? [] : [[plan, kernelOf(open, plan.workload.operation)] as const]));
     const verified = await this.verified(baseline, pairs.flatMap(([plan, rival]) => (rival === undefined ? [] : [plan.workload.operation])));
@@ -102,7 +103,7 @@ export class BenchRun {
     for (const [{ workload: { operation }, candidate }, rival] of pairs) {
       const wrong = verified.get(operation);
       const obstacle = rival === undefined ? 'the baseline has no kernel of this operation' : wrong === undefined ? obstacleTo(candidate, rival) : `the baseline was not timed: ${wrong.reason}`;
-      found.set(operation, obstacle ?? { baseline: rival!, control: typeof control === 'object' ? kernelOf(control, operation) : undefined });
+      found.set(operation, obstacle ?? { baseline: rival!, control: typeof control === 'object' ? kernelOf(control, operation) : undefined, copies: copies === undefined ? undefined : copiesOf(copies, operation) });
     }
     return found;
   }
@@ -161,4 +162,13 @@ export class BenchRun {
   private stopped(): boolean {
     return this.options.signal?.aborted === true || performance.now() > this.deadline;
   }
+}
+
+/** The kernels of the copies for an operation; undefined where some are one and the same function, or run on a device, for which copies are nothing. */
+function copiesOf({ baseline, candidate }: Copies, operation: OperationId): Rival['copies'] {
+  const planned = (targets: readonly Target[]): Planned[] => targets.flatMap((target) => kernelOf({ target, about: undefined }, operation) ?? []);
+  const [a, b] = [planned(baseline), planned(candidate)];
+  const runs = new Set([...a, ...b].map(({ declaration }) => declaration.run));
+  const usable = a.length === baseline.length && b.length === candidate.length && runs.size === a.length + b.length && [...a, ...b].every(({ declaration }) => declaration.prepare === undefined);
+  return usable ? { baseline: a, candidate: b } : undefined;
 }

@@ -12,6 +12,8 @@ export interface Judgement {
   readonly effect: Interval;
   /** What identical code showed: the baseline against itself. Absent where that was not run. */
   readonly control?: Interval | undefined;
+  /** How far apart copies of the two codes are, as copies: above 0 it is no luck of the compiler. Absent where each was there once. */
+  readonly copies?: Interval | undefined;
   /** Effects up to here are claimed by nobody. */
   readonly floor: number;
   /** Effects from here on matter. */
@@ -33,15 +35,22 @@ export const leastFloor = Math.log(1.01);
 /** Twice the floor: what `same` still excludes. */
 export const usualThreshold = Math.log(1.02);
 
-/** Judges an effect beside what identical code showed in the same run. */
-export function judge(effect: Interval, control: Interval | undefined, { floor: least, threshold }: Limits): Judgement {
+/**
+ * What one copy of each code is judged with where a compiler at run time makes the machine code: V8's copies of one loop differed by up to 2.6 % in one process, each for as
+ * long as it ran (docs/regressions.md).
+ */
+export const singleCopyLimits: Limits = { floor: Math.log(1.03), threshold: Math.log(1.03) };
+
+/** Judges an effect beside what identical code showed in the same run, and beside what copies differ by. */
+export function judge(effect: Interval, control: Interval | undefined, { floor: least, threshold }: Limits, copies?: Interval): Judgement {
   const floor = control === undefined ? least : Math.max(least, Math.abs(control.estimate));
-  const common = { effect, control, floor, threshold };
+  const common = { effect, control, copies, floor, threshold };
   if (control !== undefined && (control.lower > least || control.upper < -least)) {
     return { ...common, verdict: 'inconclusive', unreliable: true, reason: `unreliable: the baseline differed from itself by ${percent(control.estimate)} in the same run` };
   }
-  if (effect.lower > floor) return { ...common, verdict: 'slower' };
-  if (effect.upper < -floor) return { ...common, verdict: 'faster' };
+  const luck = `copies of one code differ by as much as the two codes, whose copies are between ${percent(copies?.lower ?? 0)} and ${percent(copies?.upper ?? 0)} apart`;
+  if (effect.lower > floor) return copies === undefined || copies.lower > 0 ? { ...common, verdict: 'slower' } : { ...common, verdict: 'inconclusive', reason: luck };
+  if (effect.upper < -floor) return copies === undefined || copies.upper < 0 ? { ...common, verdict: 'faster' } : { ...common, verdict: 'inconclusive', reason: luck };
   if (floor <= threshold && effect.lower > -threshold && effect.upper < threshold) return { ...common, verdict: 'same' };
   return { ...common, verdict: 'inconclusive', reason: `the effect lies between ${percent(effect.lower)} and ${percent(effect.upper)}: too wide to decide` };
 }

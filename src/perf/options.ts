@@ -13,7 +13,18 @@ export interface Opponent {
   baselineOf(target: string): Target | undefined;
   /** The baseline again, from a copy of its code; undefined where its code cannot be had twice, and then it is run against itself. */
   controlOf(target: string): Target | undefined;
+  /** Fresh copies of the code of both sides, loaded in an order drawn by lot; undefined where code cannot be had often. */
+  copiesOf(target: string, count: number, seed: number): Promise<Copies | undefined>;
 }
+
+/** Closed targets that need no opening. */
+export interface Copies {
+  readonly baseline: readonly Target[];
+  readonly candidate: readonly Target[];
+}
+
+/** Copies of each side: as many as show a difference with certainty at the error of a run of hundreds of comparisons. */
+export const usualCopies = 12;
 
 /** What `bench` (the function) is asked to do. */
 export interface BenchOptions extends Omit<VerificationOptions, 'maxTimeMs'> {

@@ -31,6 +31,9 @@ export interface Comparison {
   readonly controlSamples: readonly number[];
   /** Arms in the order in which they ran, 0 baseline, 1 candidate, 2 control: of each pair, or of the launches in one row. */
   readonly orders: readonly (readonly number[])[];
+  /** Copies of each side's code that took turns, and which of them each pair had: baseline, candidate, control. */
+  readonly copies: number;
+  readonly copyOrders: readonly (readonly number[])[];
   /** Probability of a wrong `slower`, and of a wrong `faster`, at most. */
   readonly error: number;
 }

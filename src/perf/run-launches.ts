@@ -68,7 +68,7 @@ function judged({ workload, candidate, baseline }: LaunchPlan, before: readonly 
       ? notComparable(place ?? `the two have different clocks: ${[...clocks].join(' and ')}`, 'launches', settings)
       : {
           judgement: judgeLaunches(medians(old), medians(now), settings.error, settings.limits), design: 'launches', count: Math.min(old.length, now.length),
-          baseline: timesOf(medians(old), old[0]!.times!.calls), control: 'none', controlSamples: [], orders: [ran], error: settings.error,
+          baseline: timesOf(medians(old), old[0]!.times!.calls), control: 'none', controlSamples: [], orders: [ran], copies: 1, copyOrders: [], error: settings.error,
         };
   const shares = now.flatMap(({ copy }) => copy ?? []);
   const copy = shares.length === 0 ? undefined : { median: timesOf(shares.map(({ median }) => median), 1).median, share: timesOf(shares.map(({ share }) => share), 1).median };

@@ -4,11 +4,11 @@ import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
 import { sampleAlone, timesOf, type Times } from './alone.ts';
 import { sampleMs, usualWarming } from './arm.ts';
 import { incomparable } from './comparable.ts';
-import type { Judgement, Limits } from './judgement.ts';
+import { singleCopyLimits, type Judgement, type Limits } from './judgement.ts';
 import { comparePairs } from './pairs.ts';
 import { described, type Plan, type Planned } from './plan.ts';
 import { statusOf, type Comparison, type WorkloadResult } from './results.ts';
-import { timedKernel, copyArm, type Cache, type TimedKernel } from './timed-kernel.ts';
+import { copyArm, refuseDifference, timedKernel, type Cache, type TimedKernel } from './timed-kernel.ts';
 import { bytesMoved, operationCount } from './traffic.ts';
 import { inputsOf, storageOf } from './workload.ts';
 
@@ -29,6 +29,8 @@ export interface RunSettings {
 export interface Rival {
   readonly baseline: Planned;
   readonly control: Planned | undefined;
+  /** Copies to be timed in place of the two, which were verified. */
+  readonly copies?: { readonly baseline: readonly Planned[]; readonly candidate: readonly Planned[] } | undefined;
 }
 
 const clockRemedy = 'A device may not write timestamps, or its clock may be too coarse: time it by whole calls, without prepare.';
@@ -100,7 +102,7 @@ export async function aloneThere({ workload, candidate }: Plan, settings: RunSet
   return { times, clock: clock === 'device' ? 'device' : 'worker', counts: counts ?? {}, copy: copied.length === 0 ? undefined : { median, share: median / times.median } };
 }
 
-async function pairHere({ workload, candidate }: Plan, { baseline, control }: Rival, settings: RunSettings): Promise<Measured> {
+async function pairHere({ workload, candidate }: Plan, { baseline, control, copies }: Rival, settings: RunSettings): Promise<Measured> {
   const open: TimedKernel[] = [];
   // the same inputs for all: where they lie in memory decides about caches
   const inputs = encodeInputs(candidate.kernel, inputsOf(workload, settings.seed), workload.sizes);
@@ -109,27 +111,49 @@ async function pairHere({ workload, candidate }: Plan, { baseline, control }: Ri
     open.push(timed);
     return timed;
   };
+  const all = async (kernels: readonly Planned[]): Promise<TimedKernel[]> => {
+    const timed: TimedKernel[] = [];
+    for (const kernel of kernels) timed.push(await ready(kernel));
+    return timed;
+  };
   try {
-    const [a, b, c] = [await ready(baseline), await ready(candidate), await ready(control ?? baseline)];
-    if (a.clock !== b.clock) return { comparison: notComparable('the baseline and the candidate have different clocks: only one of them has prepare', 'pairs', settings) };
-    const found = await comparePairs({ ...settings, baseline: a.arm, candidate: b.arm, control: c.arm });
+    if (copies !== undefined) for (const [side, verified] of [[copies.baseline, baseline], [copies.candidate, candidate]] as const) await refuseOtherCopies(side, verified, inputs, workload.sizes);
+    const [a, b] = [await all(copies?.baseline ?? [baseline]), await all(copies?.candidate ?? [candidate])];
+    const c = copies === undefined ? await ready(control ?? baseline) : undefined;
+    const [first, clock] = [b[0]!, a[0]!.clock];
+    if (first.clock !== clock) return { comparison: notComparable('the baseline and the candidate have different clocks: only one of them has prepare', 'pairs', settings) };
+    const limits = copies !== undefined || clock === 'device' ? settings.limits : atLeast(settings.limits, singleCopyLimits);
+    const found = await comparePairs({ ...settings, limits, baseline: a.map(({ arm }) => arm), candidate: b.map(({ arm }) => arm), control: c?.arm });
     for (const timed of open) await timed.check();
     const times = timesOf(found.samples.candidate, found.calls);
     const comparison: Comparison = {
       judgement: found.judgement, design: 'pairs', count: found.pairs, baseline: timesOf(found.samples.baseline, found.calls), error: settings.error,
-      control: control === undefined ? 'same-code' : 'copy', controlSamples: found.samples.control, orders: found.orders,
+      control: copies !== undefined || control !== undefined ? 'copy' : 'same-code', controlSamples: found.samples.control, orders: found.orders, copies: a.length, copyOrders: found.copies,
     };
-    return { times, clock: b.clock === 'device' ? 'device' : 'calls', counts: b.counts, copy: found.pairs === 0 ? undefined : await copyOf(b, times, settings), comparison };
+    return { times, clock: clock === 'device' ? 'device' : 'calls', counts: first.counts, copy: found.pairs === 0 ? undefined : await copyOf(first, times, settings), comparison };
   } finally {
     for (const timed of open) await timed.release();
   }
+}
+
+/** A copy that answers otherwise than what was verified is no copy: its code depends on when it was loaded. */
+async function refuseOtherCopies(copies: readonly Planned[], { declaration, kernel }: Planned, inputs: Parameters<typeof declaration.run>[0], sizes: Plan['workload']['sizes']): Promise<void> {
+  const expected = await declaration.run(inputs, sizes);
+  for (const copy of copies) {
+    const got = await copy.declaration.run(inputs, sizes);
+    for (const name of Object.keys(expected)) refuseDifference('A copy of the code', name, got[name], expected[name]!, kernel.deterministic);
+  }
+}
+
+function atLeast(limits: Limits | undefined, least: Limits): Limits {
+  return { floor: Math.max(limits?.floor ?? 0, least.floor), threshold: Math.max(limits?.threshold ?? 0, least.threshold) };
 }
 
 /** Why two kernels cannot be compared, as a comparison that says so. */
 export function notComparable(reason: string, design: Comparison['design'], { error, limits }: Pick<RunSettings, 'error' | 'limits'>): Comparison {
   const unknown = { lower: -Infinity, estimate: Number.NaN, upper: Infinity };
   const judgement: Judgement = { verdict: 'not-comparable', effect: unknown, floor: limits?.floor ?? 0, threshold: limits?.threshold ?? 0, reason };
-  return { judgement, design, count: 0, baseline: undefined, control: 'none', controlSamples: [], orders: [], error };
+  return { judgement, design, count: 0, baseline: undefined, control: 'none', controlSamples: [], orders: [], copies: 0, copyOrders: [], error };
 }
 
 /** What keeps a kernel from being compared with its baseline in any way. */

@@ -28,9 +28,11 @@ export async function timedKernel(declaration: KernelDeclaration, inputs: Inputs
   return { arm: callsOf(declaration, inputs, sizes, cache), copy: copyArm(bytes, cache), clock: 'wall', counts: {}, check: () => Promise.resolve(), release: () => Promise.resolve() };
 }
 
+/** The last answer of all kernels: one for each would fill memory. */
+let kept: unknown;
+
 /** Whole calls, by this process's clock. */
 function callsOf({ run }: KernelDeclaration, inputs: Inputs, sizes: Sizes, cache: Cache): Arm {
-  let kept: unknown;
   const rest = async (first: Promise<unknown>, left: number, started: number): Promise<number> => {
     kept = await first;
     for (let call = 0; call < left; call++) kept = await run(inputs, sizes);
@@ -90,16 +92,17 @@ function onDevice({ run, deterministic = true }: KernelDeclaration, prepared: Pr
     counts: prepared.counts ?? {},
     async check() {
       const [timed, verified] = [await prepared.outputs(), await run(inputs, sizes)];
-      for (const name of Object.keys(verified)) refuseDifference(name, timed[name], verified[name]!, deterministic);
+      for (const name of Object.keys(verified)) refuseDifference('What prepare timed', name, timed[name], verified[name]!, deterministic);
     },
     release: async () => prepared.release(),
   };
 }
 
-function refuseDifference(name: string, timed: KernelOutput | undefined, verified: KernelOutput, deterministic: boolean): void {
-  if (timed === undefined) throw new OutcomeError('wrong-shape', `What prepare timed has no output '${name}'.`);
+/** Throws `OutcomeError` where an output is not that of `run`, bit for bit unless the kernel promises no such thing. */
+export function refuseDifference(what: string, name: string, timed: KernelOutput | undefined, verified: KernelOutput, deterministic: boolean): void {
+  if (timed === undefined) throw new OutcomeError('wrong-shape', `${what} has no output '${name}'.`);
   const [a, b] = [timed, verified].map((output) => (ArrayBuffer.isView(output) ? output : output.data));
-  if (a!.length !== b!.length) throw new OutcomeError('wrong-shape', `What prepare timed wrote ${a!.length} elements of '${name}', and run ${b!.length}.`);
+  if (a!.length !== b!.length) throw new OutcomeError('wrong-shape', `${what} wrote ${a!.length} elements of '${name}', and run ${b!.length}.`);
   const place = deterministic ? firstBitDifference(a!, b!) : -1;
-  if (place >= 0) throw new OutcomeError('wrong-values', `What prepare timed is not what run returns: '${name}' differs at element ${place}.`);
+  if (place >= 0) throw new OutcomeError('wrong-values', `${what} is not what was verified: '${name}' differs at element ${place}.`);
 }

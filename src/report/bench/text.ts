@@ -55,13 +55,14 @@ function cellsOf({ workload, times, bytesMoved, copy, operations, counts, memory
 /** What a comparison showed, in a line below its times. */
 function verdictOf({ comparison }: WorkloadResult, style: Style): string[] {
   if (comparison === undefined) return [];
-  const { judgement, design, count: taken, baseline } = comparison;
+  const { judgement, design, count: taken, baseline, copies } = comparison;
   const { verdict, effect, reason, floor } = judgement;
   const paint = { slower: style.red, faster: style.green, same: style.green, inconclusive: style.yellow, 'not-comparable': style.yellow }[verdict];
   const range = Number.isFinite(effect.lower) && Number.isFinite(effect.upper) ? ` ${percent(effect.estimate)}, between ${percent(effect.lower)} and ${percent(effect.upper)}` : '';
   const made = taken === 0 ? '' : ` · ${counted(taken, design === 'pairs' ? 'pair' : 'launch')}${design === 'launches' && taken !== 1 ? ' an arm' : ''}`.replace('launchs', 'launches');
   const was = baseline === undefined || !Number.isFinite(baseline.median) ? '' : ` · was ${time(baseline.median)}`;
-  return [`      ${paint(`${verdict}${range}`)}${style.dim(`${was}${made} · floor ${percent(floor)}`)}${reason === undefined ? '' : `\n      ${style.yellow(reason)}`}`];
+  const turns = copies > 1 ? ` of ${copies} copies each` : '';
+  return [`      ${paint(`${verdict}${range}`)}${style.dim(`${was}${made}${turns} · floor ${percent(floor)}`)}${reason === undefined ? '' : `\n      ${style.yellow(reason)}`}`];
 }
 
 function mark({ comparison, status }: WorkloadResult, style: Style): string {

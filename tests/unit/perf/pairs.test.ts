@@ -11,7 +11,7 @@ const quick = { warming: { calls: 20, timeMs: 50 } };
 /** A comparison on a machine of its own; the candidate takes `factor` times as long. */
 function compared(seed: number, factor: number, machine: Parameters<typeof noisyMachine>[1] = {}, more: Partial<PairOptions> = {}): Promise<PairedComparison> {
   const { arm, now } = noisyMachine(seed, machine);
-  return comparePairs({ baseline: arm(0.3), candidate: arm(0.3 * factor), control: arm(0.3), seed, now, ...quick, ...more });
+  return comparePairs({ baseline: [arm(0.3)], candidate: [arm(0.3 * factor)], control: arm(0.3), seed, now, ...quick, ...more });
 }
 
 async function verdicts(factor: number, machine: Parameters<typeof noisyMachine>[1] = {}, more: Partial<PairOptions> = {}): Promise<Record<string, number>> {
@@ -54,7 +54,7 @@ describe('comparePairs', () => {
 
   it('batches calls so that a sample lasts', async () => {
     const { arm, now } = noisyMachine(1);
-    const { calls } = await comparePairs({ baseline: arm(0.001), candidate: arm(0.001), seed: 1, now, ...quick, pairs: 60 });
+    const { calls } = await comparePairs({ baseline: [arm(0.001)], candidate: [arm(0.001)], seed: 1, now, ...quick, pairs: 60 });
     expect(calls).toBeGreaterThanOrEqual(75);
   });
 
@@ -68,7 +68,7 @@ describe('comparePairs', () => {
 
   it('does not believe a run in which the baseline differs from itself', async () => {
     const { arm, now } = noisyMachine(1);
-    const { judgement } = await comparePairs({ baseline: arm(0.3), candidate: arm(0.33), control: arm(0.32), seed: 1, now, ...quick });
+    const { judgement } = await comparePairs({ baseline: [arm(0.3)], candidate: [arm(0.33)], control: arm(0.32), seed: 1, now, ...quick });
     expect(judgement).toMatchObject({ verdict: 'inconclusive', unreliable: true, reason: expect.stringContaining('differed from itself') as string });
   });
 
@@ -86,11 +86,51 @@ describe('comparePairs', () => {
     const right = arm(0.3);
     let samples = 0;
     const sometimes = { time: (calls: number): number => (++samples % 5 === 0 ? wrong : (right.time(calls) as number)) };
-    const few = await comparePairs({ baseline: right, candidate: sometimes, seed: 1, now, ...quick, pairs: 120 });
+    const few = await comparePairs({ baseline: [right], candidate: [sometimes], seed: 1, now, ...quick, pairs: 120 });
     expect(few.dropped).toBeGreaterThan(0);
     expect(few.samples.candidate.every((ms) => ms > 0 && ms < Infinity)).toBe(true);
-    const always = await comparePairs({ baseline: right, candidate: { time: () => wrong }, seed: 1, now, ...quick, pairs: 20 });
+    const always = await comparePairs({ baseline: [right], candidate: [{ time: () => wrong }], seed: 1, now, ...quick, pairs: 20 });
     expect(always.judgement).toMatchObject({ verdict: 'inconclusive', unreliable: true });
+  });
+});
+
+/** Copies of a code whose machine code differs by luck: normal, 1.2 %. */
+describe('copies', () => {
+  const lucky = async (seed: number, factor: number, copies: number): Promise<PairedComparison> => {
+    const { arm, now } = noisyMachine(seed, { noise: 0.01 });
+    const luck = new Random(seed, 5);
+    const side = (ms: number): ReturnType<typeof arm>[] => Array.from({ length: copies }, () => arm(ms * Math.exp(0.012 * luck.normal())));
+    const [baseline, candidate] = [side(0.3), side(0.3 * factor)];
+    return comparePairs({ baseline, candidate, control: side(0.3)[0], seed, now, ...quick });
+  };
+
+  it('never let identical code be slower or faster, where one copy of each often does', async () => {
+    let wrong = 0;
+    for (const seed of seeds) {
+      expect(['same', 'inconclusive']).toContain((await lucky(seed, 1, 12)).judgement.verdict);
+      if (['slower', 'faster'].includes((await lucky(seed, 1, 1)).judgement.verdict)) wrong++;
+    }
+    expect(wrong).toBeGreaterThan(3);
+  });
+
+  it('do not hide 4 %', async () => {
+    const found: string[] = [];
+    for (const seed of seeds) found.push((await lucky(seed, 1.04, 12)).judgement.verdict);
+    expect(found.filter((verdict) => verdict === 'slower').length).toBeGreaterThanOrEqual(57);
+    expect(found).not.toContain('same');
+  });
+
+  it('have their turns equally often, and the control is never the copy beside it', async () => {
+    const { copies, pairs } = await lucky(2, 1, 12);
+    const turns = Array.from({ length: 12 }, (_, copy) => copies.filter(([first]) => first === copy).length);
+    expect(Math.max(...turns) - Math.min(...turns)).toBeLessThanOrEqual(1);
+    expect(copies).toHaveLength(pairs);
+    expect(copies.every(([first, , control]) => first !== control)).toBe(true);
+  });
+
+  it('are as many on both sides', async () => {
+    const { arm } = noisyMachine(1);
+    await expect(comparePairs({ baseline: [arm(1), arm(1)], candidate: [arm(1)], seed: 1 })).rejects.toThrow(RangeError);
   });
 });
 
