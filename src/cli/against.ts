@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, loadCopy } from '../config/load.ts';
 import { isWorker } from '../config/schema.ts';
 import { PlumblineError } from '../errors.ts';
 import { launchOrder } from '../perf/launches.ts';
@@ -114,7 +114,7 @@ async function loadCopies(baseline: Source, candidate: Source, count: number, se
 
 async function declarationOf(paths: readonly string[], target: string): Promise<TargetDeclaration | WorkerDeclaration | undefined> {
   for (const path of paths) {
-    const found = (await loadConfig(path)).targets?.[target];
+    const found = (await loadCopy(path))?.targets?.[target];
     if (found !== undefined) return found;
   }
   return undefined;
