@@ -102,14 +102,15 @@ interface Source {
 
 /** Loads the code of both again and again. Targets that must be opened, and workers, have no copies: what they hold may be there once. */
 async function loadCopies(baseline: Source, candidate: Source, count: number, seed: number): Promise<Copies | undefined> {
-  const sides: [Target[], Target[]] = [[], []];
-  for (const side of launchOrder(count, seed)) {
-    const { paths, target } = side === 0 ? baseline : candidate;
+  const copies: { side: 'baseline' | 'candidate'; target: Target }[] = [];
+  for (const arm of launchOrder(count, seed)) {
+    const side = arm === 0 ? 'baseline' : 'candidate';
+    const { paths, target } = arm === 0 ? baseline : candidate;
     const declaration = await declarationOf(paths, target);
     if (declaration === undefined || isWorker(declaration) || declaration.open !== undefined) return undefined;
-    sides[side as 0 | 1].push(inProcess(target, declaration));
+    copies.push({ side, target: inProcess(target, declaration) });
   }
-  return { baseline: sides[0], candidate: sides[1] };
+  return copies;
 }
 
 async function declarationOf(paths: readonly string[], target: string): Promise<TargetDeclaration | WorkerDeclaration | undefined> {

@@ -6,7 +6,7 @@ import { overBudget } from './budget.ts';
 import { usualLaunches } from './launches.ts';
 import { usualCallTimeoutMs, usualCopies, usualTimeMs, type BenchOptions, type Copies } from './options.ts';
 import { usualError } from './pairs.ts';
-import { described, kernelOf, type OpenTarget, type Plan, type Planned } from './plan.ts';
+import { described, kernelOf, type OpenTarget, type Plan } from './plan.ts';
 import { statusOf, type BenchReport, type WorkloadResult } from './results.ts';
 import { compareLaunches, type LaunchPlan } from './run-launches.ts';
 import { notComparable, obstacleTo, timeAlone, timePair, type Rival, type RunSettings } from './run-workload.ts';
@@ -165,10 +165,11 @@ export class BenchRun {
 }
 
 /** The kernels of the copies for an operation; undefined where some are one and the same function, or run on a device, for which copies are nothing. */
-function copiesOf({ baseline, candidate }: Copies, operation: OperationId): Rival['copies'] {
-  const planned = (targets: readonly Target[]): Planned[] => targets.flatMap((target) => kernelOf({ target, about: undefined }, operation) ?? []);
-  const [a, b] = [planned(baseline), planned(candidate)];
-  const runs = new Set([...a, ...b].map(({ declaration }) => declaration.run));
-  const usable = a.length === baseline.length && b.length === candidate.length && runs.size === a.length + b.length && [...a, ...b].every(({ declaration }) => declaration.prepare === undefined);
-  return usable ? { baseline: a, candidate: b } : undefined;
+function copiesOf(copies: Copies, operation: OperationId): Rival['copies'] {
+  const planned = copies.flatMap(({ side, target }) => {
+    const kernel = kernelOf({ target, about: undefined }, operation);
+    return kernel === undefined || kernel.declaration.prepare !== undefined ? [] : [{ side, planned: kernel }];
+  });
+  const runs = new Set(planned.map((copy) => copy.planned.declaration.run));
+  return runs.size === copies.length ? planned : undefined;
 }

@@ -17,11 +17,8 @@ export interface Opponent {
   copiesOf(target: string, count: number, seed: number): Promise<Copies | undefined>;
 }
 
-/** Closed targets that need no opening. */
-export interface Copies {
-  readonly baseline: readonly Target[];
-  readonly candidate: readonly Target[];
-}
+/** Closed targets that need no opening, in the order in which they were loaded: as many of each side. Whatever is done with them is done in this order, so that nothing but the lot tells the sides apart. */
+export type Copies = readonly { readonly side: 'baseline' | 'candidate'; readonly target: Target }[];
 
 /** Copies of each side: as many as show a difference with certainty at the error of a run of hundreds of comparisons. */
 export const usualCopies = 12;

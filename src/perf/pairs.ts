@@ -72,9 +72,11 @@ export async function comparePairs(options: PairOptions): Promise<PairedComparis
   const stopped = (): boolean => options.signal?.aborted === true || now() > deadline;
   const many = baseline.length > 1;
   const arms = [baseline, candidate, ...(many ? [baseline] : control === undefined ? [] : [[control]])];
-  const calls = await warmUp([...baseline, ...candidate, ...(many || control === undefined ? [] : [control])], { ...usualWarming, ...options.warming, now, stopped });
-  const plan = looksOf(cap, error);
   const random = new Random(options.seed);
+  // in an order drawn by lot too: what is compiled first is compiled otherwise
+  const cold = [...baseline, ...candidate, ...(many || control === undefined ? [] : [control])];
+  const calls = await warmUp(random.permutation(cold.length).map((k) => cold[k]!), { ...usualWarming, ...options.warming, now, stopped });
+  const plan = looksOf(cap, error);
   const taken = new PairSamples(arms.length, many ? { count: baseline.length, error: error / plan.looks.length } : undefined);
   let judgement: Judgement | undefined;
   let turns: number[][] = [];

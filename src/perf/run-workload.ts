@@ -1,4 +1,6 @@
 /** One workload on one kernel in this process, or on one launch of a worker: by itself, or beside its baseline in pairs. */
+import type { Sizes } from '../operations/operation.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { encodeInputs } from '../verify/call.ts';
 import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
 import { sampleAlone, timesOf, type Times } from './alone.ts';
@@ -30,7 +32,7 @@ export interface Rival {
   readonly baseline: Planned;
   readonly control: Planned | undefined;
   /** Copies to be timed in place of the two, which were verified. */
-  readonly copies?: { readonly baseline: readonly Planned[]; readonly candidate: readonly Planned[] } | undefined;
+  readonly copies?: readonly { readonly side: 'baseline' | 'candidate'; readonly planned: Planned }[] | undefined;
 }
 
 const clockRemedy = 'A device may not write timestamps, or its clock may be too coarse: time it by whole calls, without prepare.';
@@ -111,14 +113,11 @@ async function pairHere({ workload, candidate }: Plan, { baseline, control, copi
     open.push(timed);
     return timed;
   };
-  const all = async (kernels: readonly Planned[]): Promise<TimedKernel[]> => {
-    const timed: TimedKernel[] = [];
-    for (const kernel of kernels) timed.push(await ready(kernel));
-    return timed;
-  };
+  const sides: Record<'baseline' | 'candidate', TimedKernel[]> = { baseline: [], candidate: [] };
   try {
-    if (copies !== undefined) for (const [side, verified] of [[copies.baseline, baseline], [copies.candidate, candidate]] as const) await refuseOtherCopies(side, verified, inputs, workload.sizes);
-    const [a, b] = [await all(copies?.baseline ?? [baseline]), await all(copies?.candidate ?? [candidate])];
+    if (copies !== undefined) await refuseOtherCopies(copies, { baseline, candidate }, inputs, workload.sizes);
+    for (const { side, planned } of copies ?? [{ side: 'baseline', planned: baseline } as const, { side: 'candidate', planned: candidate } as const]) sides[side].push(await ready(planned));
+    const { baseline: a, candidate: b } = sides;
     const c = copies === undefined ? await ready(control ?? baseline) : undefined;
     const [first, clock] = [b[0]!, a[0]!.clock];
     if (first.clock !== clock) return { comparison: notComparable('the baseline and the candidate have different clocks: only one of them has prepare', 'pairs', settings) };
@@ -137,11 +136,11 @@ async function pairHere({ workload, candidate }: Plan, { baseline, control, copi
 }
 
 /** A copy that answers otherwise than what was verified is no copy: its code depends on when it was loaded. */
-async function refuseOtherCopies(copies: readonly Planned[], { declaration, kernel }: Planned, inputs: Parameters<typeof declaration.run>[0], sizes: Plan['workload']['sizes']): Promise<void> {
-  const expected = await declaration.run(inputs, sizes);
-  for (const copy of copies) {
-    const got = await copy.declaration.run(inputs, sizes);
-    for (const name of Object.keys(expected)) refuseDifference('A copy of the code', name, got[name], expected[name]!, kernel.deterministic);
+async function refuseOtherCopies(copies: NonNullable<Rival['copies']>, verified: Readonly<Record<'baseline' | 'candidate', Planned>>, inputs: Readonly<Record<string, Tensor>>, sizes: Sizes): Promise<void> {
+  const expected = { baseline: await verified.baseline.declaration.run(inputs, sizes), candidate: await verified.candidate.declaration.run(inputs, sizes) };
+  for (const { side, planned } of copies) {
+    const got = await planned.declaration.run(inputs, sizes);
+    for (const [name, output] of Object.entries(expected[side])) refuseDifference('A copy of the code', name, got[name], output, planned.kernel.deterministic);
   }
 }
 
