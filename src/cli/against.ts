@@ -2,15 +2,15 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
-import { loadConfig, loadCopy } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { isWorker } from '../config/schema.ts';
 import { PlumblineError } from '../errors.ts';
-import { launchOrder } from '../perf/launches.ts';
-import type { Copies, Opponent } from '../perf/options.ts';
+import type { Opponent } from '../perf/options.ts';
 import { inProcess } from '../targets/in-process.ts';
-import type { Target, TargetDeclaration } from '../targets/kernel.ts';
-import { workerTarget, type WorkerDeclaration } from '../targets/worker/target.ts';
+import type { Target } from '../targets/kernel.ts';
+import { workerTarget } from '../targets/worker/target.ts';
 import { version } from '../verify/version.ts';
+import { loadCopies } from './copies.ts';
 import type { Gathered } from './gather.ts';
 import { checkOut, commitOf } from './git-tree.ts';
 
@@ -93,32 +93,6 @@ async function opponentOf(label: string, paths: readonly string[], own: readonly
       return baseline === undefined || remote.has(baseline.name) ? undefined : loadCopies({ paths, target: baseline.name }, { paths: own, target: name }, count, seed);
     },
   };
-}
-
-interface Source {
-  readonly paths: readonly string[];
-  readonly target: string;
-}
-
-/** Loads the code of both again and again. Targets that must be opened, and workers, have no copies: what they hold may be there once. */
-async function loadCopies(baseline: Source, candidate: Source, count: number, seed: number): Promise<Copies | undefined> {
-  const copies: { side: 'baseline' | 'candidate'; target: Target }[] = [];
-  for (const arm of launchOrder(count, seed)) {
-    const side = arm === 0 ? 'baseline' : 'candidate';
-    const { paths, target } = arm === 0 ? baseline : candidate;
-    const declaration = await declarationOf(paths, target);
-    if (declaration === undefined || isWorker(declaration) || declaration.open !== undefined) return undefined;
-    copies.push({ side, target: inProcess(target, declaration) });
-  }
-  return copies;
-}
-
-async function declarationOf(paths: readonly string[], target: string): Promise<TargetDeclaration | WorkerDeclaration | undefined> {
-  for (const path of paths) {
-    const found = (await loadCopy(path))?.targets?.[target];
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 async function targetsOf(paths: readonly string[], folder: string, python: string | undefined): Promise<{ target: Target; worker: boolean }[]> {
