@@ -51,8 +51,8 @@ export interface WorkloadResult {
   readonly status: WorkloadStatus;
   readonly reason?: string | undefined;
   readonly remedy?: string | undefined;
-  /** `calls` by this process's clock, the worker's `worker` clock, or the `device`'s. */
-  readonly clock?: 'calls' | 'worker' | 'device' | undefined;
+  /** `calls` by this process's clock, the worker's `worker` clock, the `device`'s; `round-trips` are calls of a worker that cannot time, copies and messages included. */
+  readonly clock?: 'calls' | 'worker' | 'device' | 'round-trips' | undefined;
   readonly cache: Cache;
   /** Of the candidate, where there are two. */
   readonly times?: Times | undefined;

@@ -91,7 +91,7 @@ export async function aloneThere({ workload, candidate }: Plan, settings: RunSet
     const { arm } = await timedKernel(declaration, values, workload.sizes, bytesMoved(kernel, workload.sizes), settings.cache);
     const times = await sampleAlone(arm, settings);
     const copy = await sampleAlone(copyArm(bytesMoved(kernel, workload.sizes), settings.cache), { timeMs: settings.timeMs / 3 });
-    return { times, clock: 'calls', copy: times === undefined || copy === undefined ? undefined : { median: copy.median, share: copy.median / times.median } };
+    return { times, clock: 'round-trips', copy: times === undefined || copy === undefined ? undefined : { median: copy.median, share: copy.median / times.median } };
   }
   const request = { samples: 400, sampleMs, warmCalls: usualWarming.calls, warmMs: settings.timeMs / 2, limitMs: settings.timeMs, cache: settings.cache };
   const limit = AbortSignal.timeout(Math.ceil(settings.callTimeoutMs + 4 * settings.timeMs));

@@ -39,7 +39,7 @@ function rowsOf(results: readonly WorkloadResult[], style: Style): string[] {
 
 function cellsOf({ workload, times, bytesMoved, copy, operations, counts, memory, clock, cache }: WorkloadResult): string[] {
   const { median, p5, p95 } = times!;
-  const how = [clock === 'device' ? 'device' : clock === 'worker' ? 'worker' : '', cache === 'cold' ? 'cold' : ''].filter((word) => word !== '').join(', ');
+  const how = [clock === 'calls' || clock === undefined ? '' : clock, cache === 'cold' ? 'cold' : ''].filter((word) => word !== '').join(', ');
   return [
     how === '' ? workload : `${workload} (${how})`,
     time(median),
@@ -87,6 +87,7 @@ function* summary(report: BenchReport, style: Style): Generator<string> {
   }
   yield tally.size === 0 ? style.yellow('nothing was timed') : [...tally].map(([word, number]) => `${number} ${word}`).join(' · ');
   yield style.dim(`budget: ${Math.round(budget.memoryBytes / 2 ** 20)} MiB a workload (--max-memory), ${budget.callMs} ms a call (--max-call) · ${duration(report.durationMs)}`);
+  if (results.some(({ clock }) => clock === 'round-trips')) yield style.dim('round-trips: whole calls of a worker that cannot time itself, with copies and messages (docs/worker-protocol.md, timing)');
   if (unserved > 0) yield style.dim(`${counted(unserved, 'built-in workload')} left out: no target that was chosen has a kernel for them`);
   const why = explain(exitCode);
   if (why !== undefined) yield style.yellow(why);
