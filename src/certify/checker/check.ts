@@ -240,7 +240,7 @@ function numberOf(bound: Json | undefined, relation: string): number {
   const [, sign, digit, digits, exponent] = /^(-?)0x([01])(?:\.([0-9a-f]{1,13}))?p([+-]\d{1,4})$/.exec(textOf(bound['hex'])) ?? [];
   const power = Number(exponent);
   const size = Number(`0x${digit}${(digits ?? '').padEnd(13, '0')}`) * 2 ** -52 * 2 ** Math.trunc(power / 2) * 2 ** (power - Math.trunc(power / 2));
-  must(/^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(textOf(bound['decimal'])) && Number(bound['decimal']) === (sign === '-' ? -size : size), 'its decimal and its hexadecimal bound are not one number');
+  must(/^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(textOf(bound['decimal'])) && size < Infinity && Number(bound['decimal']) === (sign === '-' ? -size : size), 'its decimal and its hexadecimal bound are not one number');
   must(bound['rounded'] === (relation === '<=' ? 'up' : 'down'), 'its bound is rounded in the wrong direction');
   return Number(bound['decimal']);
 }

@@ -74,7 +74,7 @@ export type CompositeMeasure = (typeof compositeMeasures)[number];
  * `floor`, at most n²η a product, enlarged by the norms of the factors after it. Norms per layer would multiply to far more than that of the product.
  */
 export class CompositeMeasures {
-  /** Of the last token, in the order of `compositeMeasures`. */
+  /** Of the last token, in the order of `compositeMeasures`; Infinity where something overflowed. */
   readonly values = new Float64Array(compositeMeasures.length);
   private readonly n: number;
   private readonly single: MatrixMeasures;
@@ -117,6 +117,7 @@ export class CompositeMeasures {
     values[1] = stepUp(one + more(oneMore));
     values[2] = stepUp(single.norm(this.product, 0) + more(both));
     values[3] = stepUp(single.meanFree(this.product, 0) + more(both));
+    for (let k = 0; k < values.length; k++) if (Number.isNaN(values[k])) values[k] = Infinity; // an overflow met another
   }
 
   private multiply(h: Float64Array, at: number, transposed: boolean, magnitudes: boolean): void {
