@@ -9,12 +9,11 @@ import { createHash } from 'node:crypto';
 
 /** `refused`: why the whole certificate is. `says`: what a claim states, in the checker's words. */
 export type Checked = { readonly refused?: string; readonly claims: readonly ClaimChecked[] };
-export type ClaimChecked = { readonly id: string; readonly verdict: 'holds' | Failure; readonly reason: string; readonly says: string };
-type Failure = 'refused' | 'not checked';
+export type ClaimChecked = { readonly id: string; readonly verdict: 'holds' | 'refused' | 'not checked'; readonly reason: string; readonly says: string };
 /** A file that is no certificate or no tensors at all: not a forgery, just damaged. */
 export class DamagedFile extends Error {}
 class Failed extends Error {
-  verdict: Failure = 'refused';
+  verdict: ClaimChecked['verdict'] = 'refused';
 }
 const unchecked = (reason: string): Failed => Object.assign(new Failed(reason), { verdict: 'not checked' as const });
 
@@ -24,8 +23,8 @@ type Interval = readonly [low: number, high: number];
 type Matrix = readonly (readonly Interval[])[];
 type Test = (m: Matrix, bound: number) => boolean;
 type Claimed = { readonly parameters: Fields; readonly bound: number; readonly files: ReadonlyMap<string, Buffer> };
-/** `{}` in a sentence is the bound, `{name}` a parameter. */
-type Method = { readonly strength: string; readonly relation: string; readonly quantity: string; readonly says: string; readonly assumes: readonly string[]; readonly holds: (claim: Claimed) => boolean };
+/** `{}` in the sentence and the domain is the bound, `{name}` a parameter. */
+type Method = { readonly strength: string; readonly relation: string; readonly quantity: string; readonly plain: string; readonly domain: string; readonly assumes: readonly string[]; readonly holds: (claim: Claimed) => boolean };
 
 function must(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new Failed(reason);
@@ -38,10 +37,7 @@ const canonical = (value: Json | undefined): string => Array.isArray(value) ? `[
   : isFields(value) ? `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}` : JSON.stringify(value ?? null);
 
 const step = (x: number): number => x + (Math.abs(x) * 2 ** -52 + 2 ** -1074);
-const addUp = (a: number, b: number): number => {
-  const [sum, part] = [a + b, a + b - a];
-  return a - (sum - part) + (b - part) <= 0 ? sum : step(sum); // Knuth's error term; NaN steps
-};
+const addUp = (a: number, b: number, sum = a + b, part = sum - a): number => (a - (sum - part) + (b - part) <= 0 ? sum : step(sum)); // Knuth's error term; NaN steps
 const mulUp = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : step(a * b));
 const divUp = (a: number, b: number): number => (a === 0 ? 0 : step(a / b));
 const addDown = (a: number, b: number): number => -addUp(-a, -b);
@@ -124,8 +120,7 @@ const projection: Test = (m, bound) => {
 
 /** ‖Hv‖ ≥ bound·‖v‖ for the matrix and the vector of the claim. */
 function witness(claim: Claimed): boolean {
-  const { bound, parameters: { index, vector } } = claim;
-  const { count, at } = matrices(claim);
+  const [{ bound, parameters: { index, vector } }, { count, at }] = [claim, matrices(claim)];
   must(isCount(index) && index < count, 'it names no matrix');
   const m = at(index);
   must(Array.isArray(vector) && vector.length === m.length && vector.every((x) => typeof x === 'number'), 'its witness is no vector of the matrix');
@@ -150,16 +145,18 @@ function tail(problems: number, failures: number, p: number, alpha: number): boo
     sum = addUp(sum, term);
     for (; sum > 2 ** 400; exponent += 400) [sum, term] = [mulUp(sum, 2 ** -400), mulUp(term, 2 ** -400)];
   }
-  return mulUp(mulUp(power, sum), 2 ** Math.max(-1000, exponent)) <= alpha; // 2^exponent overflows to a refusal
+  let whole = mulUp(power, sum);
+  for (exponent = Math.max(-2000, exponent); exponent < 0; exponent += 400) whole = mulUp(whole, 2 ** -400);
+  return exponent === 0 && whole <= alpha; // above 0 it is more than 1: power·sum ≥ 2⁻⁴⁰⁰
 }
 
 type Reader = { readonly width: number; readonly read: (view: DataView, at: number) => number };
-const half = (bits: number, exponent = (bits >> 10) & 31, digits = bits & 1023): number =>
-  (bits >> 15 ? -1 : 1) * (exponent === 31 ? Number.NaN : exponent === 0 ? digits * 2 ** -24 : (1024 + digits) * 2 ** (exponent - 25));
+const single = (bits: number): number => new Float32Array(Uint32Array.of(bits).buffer)[0]!;
+const half = (bits: number, exponent = bits & 0x7c00, sign = bits >> 15 ? -1 : 1): number => (exponent === 0x7c00 ? Number.NaN : sign * (exponent === 0 ? bits & 1023 : single((bits & 0x7fff) * 8192) * 2 ** 136) * 2 ** -24);
 const readers: ReadonlyMap<string, Reader> = new Map(Object.entries<Reader>({
   F64: { width: 8, read: (view, at) => view.getFloat64(at, true) },
   F32: { width: 4, read: (view, at) => view.getFloat32(at, true) },
-  BF16: { width: 2, read: (view, at) => new Float32Array(Uint32Array.of(view.getUint16(at, true) * 65536).buffer)[0]! },
+  BF16: { width: 2, read: (view, at) => single(view.getUint16(at, true) * 65536) },
   F16: { width: 2, read: (view, at) => half(view.getUint16(at, true)) },
 }));
 
@@ -204,7 +201,7 @@ const each = (test: Test) => (claim: Claimed): boolean => {
 };
 const chain = (test: Test) => (claim: Claimed): boolean => {
   const { count, at, shape: [layers, ...rest] } = matrices(claim);
-  const { orientation } = claim.parameters;
+  const orientation = claim.parameters['orientation'];
   must(rest.length >= 3 && (orientation === 'plain' || orientation === 'transposed'), 'it does not say what is multiplied');
   const tokens = count / layers!;
   const applied = (layer: number, token: number): Matrix => (orientation === 'plain' ? at(layer * tokens + token) : transposed(at(layer * tokens + token)));
@@ -213,7 +210,9 @@ const chain = (test: Test) => (claim: Claimed): boolean => {
 };
 
 const ieee = 'IEEE 754 double arithmetic: + − × ÷ are correctly rounded, to nearest.';
-const output = (quantity: string, relation: '<=' | '>=', says: string, holds: Method['holds']): Method => ({ strength: 'these-outputs', relation, quantity, says, assumes: [ieee], holds });
+const all = "the matrices of tensor '{tensor}' {shape} in {file}";
+const products = "the products over the first dimension of tensor '{tensor}' {shape} in {file}, every matrix {orientation}";
+const output = (quantity: string, relation: '<=' | '>=', plain: string, holds: Method['holds'], domain = all): Method => ({ strength: 'these-outputs', relation, quantity, plain, domain, assumes: [ieee], holds });
 const methods: ReadonlyMap<string, Method> = new Map(Object.entries({
   'entry-range': output('min H_ij', '>=', 'Every entry is at least {}.', each((m, b) => m.every((row) => row.every(([x]) => x >= b)))),
   'row-sum-deviation': output('max |Σ_j H_ij − 1|', '<=', 'Every row sums to 1 within {}.', each(rowSums)),
@@ -224,20 +223,20 @@ const methods: ReadonlyMap<string, Method> = new Map(Object.entries({
   'two-norm-witness': output('max ‖H‖₂', '>=', 'One mapping lets the norm of some signal grow by a factor of at least {}.', witness),
   'mean-free-norm': output('‖H − J/n‖₂', '<=', 'No mapping multiplies the norm of the mean-free part of the streams by more than {}.', each(meanFreeNorm)),
   'projection-distance': output('max |H_ij − P_ij|', '<=', 'No entry is further than {} from the exact Sinkhorn projection of its matrix.', each(projection)),
-  'composite-infinity-norm': output('‖∏H‖∞', '<=', 'From the first layer to the last, the largest magnitude over the streams grows by at most a factor of {}.', chain(rowNorm)),
-  'composite-one-norm': output('‖∏H‖₁', '<=', 'From the last layer to the first, the largest gradient over the streams grows by at most a factor of {}.', chain((m, b) => rowNorm(transposed(m), b))),
-  'composite-two-norm': output('‖∏H‖₂', '<=', 'Over all layers, the norm of a signal or of a gradient grows by at most a factor of {}.', chain(twoNorm)),
-  'composite-mean-free-norm': output('‖∏H − J/n‖₂', '<=', 'Over all layers, the norm of the mean-free part of the streams is multiplied by at most {}.', chain(meanFreeNorm)),
+  'composite-infinity-norm': output('‖∏H‖∞', '<=', 'From the first layer to the last, the largest magnitude over the streams grows by at most a factor of {}.', chain(rowNorm), products),
+  'composite-one-norm': output('‖∏H‖₁', '<=', 'From the last layer to the first, the largest gradient over the streams grows by at most a factor of {}.', chain((m, b) => rowNorm(transposed(m), b)), products),
+  'composite-two-norm': output('‖∏H‖₂', '<=', 'Over all layers, the norm of a signal or of a gradient grows by at most a factor of {}.', chain(twoNorm), products),
+  'composite-mean-free-norm': output('‖∏H − J/n‖₂', '<=', 'Over all layers, the norm of the mean-free part of the streams is multiplied by at most {}.', chain(meanFreeNorm), products),
   'clopper-pearson': {
-    strength: 'statistical', relation: '<=', quantity: 'P(fails)', says: 'With confidence 1 − {alpha}, {property} fails for a share of at most {} of the problems of the named distribution.',
+    strength: 'statistical', relation: '<=', quantity: 'P(fails)', domain: '{distribution}', plain: 'With confidence 1 − {alpha}, {property} fails for a share of at most {} of the problems of the named distribution.',
     assumes: ['The problems are independent draws from the named distribution.', 'Their number was fixed before the first was drawn.', 'The counts are as the issuer reports them.', ieee],
-    holds: ({ parameters: { problems, failures, alpha }, bound }) => isCount(problems) && isCount(failures) && failures <= problems && typeof alpha === 'number' && alpha > 0 && bound > 0 && bound <= 1 && tail(problems, failures, bound, alpha),
+    holds: ({ parameters: { problems, failures, alpha }, bound }) => isCount(problems) && isCount(failures) && failures <= problems && typeof alpha === 'number' && alpha > 0 && alpha < 1 && bound > 0 && bound <= 1 && tail(problems, failures, bound, alpha),
   },
 }));
 
 function numberOf(bound: Json | undefined, relation: string): number {
   must(isFields(bound) && Object.keys(bound).sort().join() === 'decimal,hex,rounded', 'its bound is not { decimal, hex, rounded }');
-  const [, sign, digit, digits, exponent] = /^(-?)0x([01])(?:\.([0-9a-f]{1,13}))?p([+-]\d{1,4})$/.exec(textOf(bound['hex'])) ?? [];
+  const [, sign, digit, digits, exponent] = /^(-?)0x([01])(?:\.([0-9a-f]{0,12}[1-9a-f]))?p([+-](?:0|[1-9]\d{0,3}))$/.exec(textOf(bound['hex'])) ?? [];
   const power = Number(exponent);
   const size = Number(`0x${digit}${(digits ?? '').padEnd(13, '0')}`) * 2 ** -52 * 2 ** Math.trunc(power / 2) * 2 ** (power - Math.trunc(power / 2));
   must(/^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(textOf(bound['decimal'])) && size < Infinity && Number(bound['decimal']) === (sign === '-' ? -size : size), 'its decimal and its hexadecimal bound are not one number');
@@ -256,9 +255,9 @@ function checkClaim(claim: Json, files: Claimed['files']): ClaimChecked {
     const bound = numberOf(fields['bound'], method.relation);
     const parameters = fields['parameters'] ?? null;
     must(isFields(parameters), 'it has no parameters');
-    says = method.says.replaceAll(/\{(\w*)\}/g, (_, name: string) => textOf(name === '' ? (fields['bound'] as Fields)['decimal'] : parameters[name]));
-    must(fields['plain'] === says, 'its sentence is not the one that its method and bound give');
-    for (const key of ['strength', 'relation', 'quantity'] as const) must(fields[key] === method[key], `its ${key} is not that of the method: ${method[key]}`);
+    const fill = (text: string): string => text.replaceAll(/\{(\w*)\}/g, (_, name: string) => textOf(name === '' ? (fields['bound'] as Fields)['decimal'] : parameters[name]));
+    says = fill(method.plain);
+    for (const key of ['strength', 'relation', 'quantity', 'plain', 'domain'] as const) must(fields[key] === fill(method[key]), `its ${key} is not that of its method, parameters and bound: ${fill(method[key])}`);
     must(canonical(fields['assumptions']) === canonical([...method.assumes]), 'its assumptions are not those of the method');
     must(method.holds({ parameters, bound, files }), `${method.quantity} ${method.relation} ${bound} cannot be confirmed`);
     return { id: textOf(fields['id']), verdict: 'holds', reason: '', says };

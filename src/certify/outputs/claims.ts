@@ -14,7 +14,7 @@ interface Wording {
   readonly says: (bound: string) => string;
 }
 
-/** The sentences are those that the checker asks for, word by word: a certificate cannot say more than its bound. */
+/** The sentences are those that the checker asks for, word by word, as is the domain: a certificate cannot say more than its bound. */
 const wordings = {
   'entry-range': { quantity: 'min H_ij', says: (b) => `Every entry is at least ${b}.` },
   'row-sum-deviation': { quantity: 'max |Σ_j H_ij − 1|', says: (b) => `Every row sums to 1 within ${b}.` },
@@ -39,7 +39,7 @@ export function draftOf(worst: Worst, outputs: Outputs, layers: number | undefin
   const downwards = measure === 'entry-range';
   const composite = measure.startsWith('composite-');
   return {
-    ...common(measure, outputs, composite ? { layers: layers!, orientation } : undefined),
+    ...common(measure, outputs, composite ? { orientation } : undefined),
     relation: downwards ? '>=' : '<=',
     bound: boundOf(value, downwards ? 'down' : 'up'),
     place: composite ? { token: worst.index } : placeOf(worst.index, outputs, layers),
@@ -54,13 +54,11 @@ export function witnessDraft(worst: Worst, outputs: Outputs, layers: number | un
   return { ...base, relation: '>=', bound: boundOf(lower, 'down'), parameters: { ...base.parameters, index: worst.index, vector }, place: placeOf(worst.index, outputs, layers) };
 }
 
-function common(method: keyof typeof wordings, outputs: Outputs, over: { layers: number; orientation: Orientation } | undefined): Omit<Draft, 'relation' | 'bound' | 'place'> {
-  const { file, tensor, shape, dtype } = outputs;
+function common(method: keyof typeof wordings, outputs: Outputs, over: { orientation: Orientation } | undefined): Omit<Draft, 'relation' | 'bound' | 'place'> {
+  const { file, tensor, shape } = outputs;
   const { quantity, says } = wordings[method];
-  const matrices = outputs.values.length / shape.at(-1)! ** 2;
-  const where = `${tensor === '' ? 'the array' : `tensor '${tensor}'`} [${shape.join(', ')}] of ${dtype} in ${file}`;
-  const domain = over === undefined ? `all ${matrices} matrices of ${where}`
-    : `the products over ${over.layers} layers (the first dimension), each matrix applied ${over.orientation === 'plain' ? 'as it is' : 'transposed'}, for all ${matrices / over.layers} tokens of ${where}`;
+  const where = `tensor '${tensor}' ${JSON.stringify(shape)} in ${file}`;
+  const domain = over === undefined ? `the matrices of ${where}` : `the products over the first dimension of ${where}, every matrix ${over.orientation}`;
   return {
     id: `outputs/${method}`, strength: 'these-outputs', plain: says, quantity, method, domain,
     parameters: { file, tensor, shape: [...shape], ...(over === undefined ? {} : { orientation: over.orientation }) },
