@@ -229,7 +229,7 @@ const methods: ReadonlyMap<string, Method> = new Map(Object.entries({
   'composite-mean-free-norm': output('‖∏H − J/n‖₂', '<=', 'Over all layers, the norm of the mean-free part of the streams is multiplied by at most {}.', chain(meanFreeNorm), products),
   'clopper-pearson': {
     strength: 'statistical', relation: '<=', quantity: 'P(fails)', domain: '{distribution}', plain: 'With confidence 1 − {alpha}, {property} fails for a share of at most {} of the problems of the named distribution.',
-    assumes: ['The problems are independent draws from the named distribution.', 'Their number was fixed before the first was drawn.', 'The counts are as the issuer reports them.', ieee],
+    assumes: ['The problems are independent draws from the named distribution, and the kernel answers each as it would alone.', 'Their number was fixed before the first was drawn.', 'The counts are as the issuer reports them.', ieee],
     holds: ({ parameters: { problems, failures, alpha }, bound }) => isCount(problems) && isCount(failures) && failures <= problems && typeof alpha === 'number' && alpha > 0 && alpha < 1 && bound > 0 && bound <= 1 && tail(problems, failures, bound, alpha),
   },
 }));
