@@ -46,4 +46,8 @@ export { identifyKernel, identifyTarget, type IdentifyOptions } from './identify
 export { explainFailure } from './identify/explain.ts';
 export type { Field, FieldStatus, Identification, Nearest, NearPreset, Verdict } from './identify/result.ts';
 
+export type { Certificate, Claim } from './certify/certificate.ts';
+export { readCertificate } from './certify/certificate-file.ts';
+export { checkCertificate, DamagedFile, type Checked, type ClaimChecked } from './certify/checker/check.ts';
+
 export { defineConfig, type PlumblineConfig } from './config/config.ts';
