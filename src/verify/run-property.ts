@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { firstRecipes, recipeArbitrary } from '../generate/arbitrary.ts';
 import { hashText } from '../generate/random.ts';
 import type { Recipe } from '../generate/recipe.ts';
+import { Sketch } from '../numerics/sketch.ts';
 import type { KernelDeclaration } from '../targets/kernel.ts';
 import { breathe } from './breathe.ts';
 import { KernelCaller } from './call.ts';
@@ -13,7 +14,7 @@ import { casesOf } from './effort.ts';
 import { examine } from './examine.ts';
 import type { Worst } from './judge.ts';
 import type { Property, ResolvedKernel } from './property.ts';
-import type { Effort, PropertyResult, RunEvent } from './results.ts';
+import type { Effort, MarginQuantiles, PropertyResult, RunEvent } from './results.ts';
 import { stopBetweenCases } from './stop-plugin.ts';
 
 export interface PropertyRun extends RecordOptions {
@@ -50,9 +51,13 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   let problems = 0;
   let worst: Worst | undefined;
   let failure: Failure | undefined;
+  const sketch = new Sketch();
+  const { examples, numRuns, arbitrary } = plannedCases(options, seed);
   const predicate = async (recipe: Recipe): Promise<boolean> => {
     await breathe();
     const examination = await examine(property, kernel, recipe, caller);
+    // fast-check runs the examples first, in order
+    if (cases < examples.length) collect(sketch, examination.judgement?.margins);
     cases++;
     problems += examination.judged;
     const found = examination.judgement?.worst;
@@ -62,7 +67,6 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
     return examination.held;
   };
 
-  const { examples, numRuns, arbitrary } = plannedCases(options, seed);
   const details = await fc.check(fc.asyncProperty(arbitrary, predicate), {
     seed,
     numRuns,
@@ -72,7 +76,7 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   });
   if (details.failed && failure === undefined) throw details.errorInstance;
 
-  const measured = { cases, problems, margin: worst?.margin ?? 0, worst };
+  const measured = { cases, problems, margin: worst?.margin ?? 0, margins: quantilesOf(sketch), worst };
   if (failure !== undefined) {
     const { shrunk, counterexample } = await minimise(failure, caller, seed, options);
     const margin = Math.max(measured.margin, shrunk.examination.judgement?.worst?.margin ?? 0);
@@ -86,6 +90,15 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   }
   if (problems === 0) return { ...base, ...end, status: 'unsupported', reason: 'none of the inputs lies where this arithmetic and dialect let the claim be made' };
   return { ...base, ...end, status: 'passed', reason: undefined };
+}
+
+function collect(sketch: Sketch, margins: Float64Array = new Float64Array(0)): void {
+  for (const margin of margins) if (margin !== -1) sketch.add(margin);
+}
+
+function quantilesOf(sketch: Sketch): MarginQuantiles | undefined {
+  const tokens = sketch.count;
+  return tokens === 0 ? undefined : { tokens, p50: sketch.quantile(0.5), p90: sketch.quantile(0.9), p99: sketch.quantile(0.99), max: sketch.max };
 }
 
 /** Why a property cannot be asked of a kernel. */
