@@ -9,6 +9,7 @@ import { compareCommand } from './compare-command.ts';
 import { conformCommand } from './conform-command.ts';
 import { dialectsCommand } from './dialects-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { driftCommand } from './drift-command.ts';
 import { initCommand } from './init-command.ts';
 import { codeOfError, describeError } from './exits.ts';
 import { identifyCommand } from './identify-command.ts';
@@ -37,7 +38,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, identifyCommand, replayCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
+for (const create of [verifyCommand, identifyCommand, replayCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand, driftCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 

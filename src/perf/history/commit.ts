@@ -23,6 +23,13 @@ export function subjectOf(folder: string, commit: string): string | undefined {
   return git(folder, ['show', '--no-patch', '--format=%s', `${commit}^{commit}`, '--']);
 }
 
+/** How many commits lead from one to another, the other counted; undefined when the second does not follow the first. */
+export function commitsBetween(folder: string, from: string, to: string): number | undefined {
+  if (git(folder, ['merge-base', '--is-ancestor', from, to]) === undefined) return undefined;
+  const count = Number(git(folder, ['rev-list', '--count', `${from}..${to}`]));
+  return Number.isInteger(count) ? count : undefined;
+}
+
 /** Whether the folder is in a repository. */
 export function inRepository(folder: string): boolean {
   return git(folder, ['rev-parse', '--is-inside-work-tree']) === 'true';

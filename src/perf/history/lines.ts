@@ -39,7 +39,7 @@ export function readLines<T>(path: string, format: LineFormat<T>): Lines<T> {
 
 /** Adds records at the end; creates file and folder. Throws `bad-file` and leaves the file as it was when it could not be read back whole. */
 export function appendLines<T>(path: string, records: readonly T[], format: LineFormat<T>): void {
-  const lines = records.map((record) => `${JSON.stringify(format.schema.parse(record))}\n`).join('');
+  const lines = records.map((record) => lineOf(record, format)).join('');
   let descriptor: number | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -88,6 +88,13 @@ function parseLines<T>(text: string, path: string, format: LineFormat<T>): Lines
     lines.push(index + 1);
   }
   return { records, lines, halfWritten: undefined };
+}
+
+/** What is written is what is checked. JSON has no infinity: it becomes a text, where the schema allows one. */
+function lineOf<T>(record: T, { schema }: LineFormat<T>): string {
+  const line = JSON.stringify(record, (_, value: unknown) => (value === Infinity ? 'Infinity' : value));
+  schema.parse(JSON.parse(line));
+  return `${line}\n`;
 }
 
 function recordOf<T>(value: unknown, path: string, line: number, before: number, { what, kind, version, schema }: LineFormat<T>): T {
