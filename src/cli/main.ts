@@ -11,6 +11,7 @@ import { compareCommand } from './compare-command.ts';
 import { conformCommand } from './conform-command.ts';
 import { dialectsCommand } from './dialects-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { driftCommand } from './drift-command.ts';
 import { initCommand } from './init-command.ts';
 import { codeOfError, describeError } from './exits.ts';
 import { identifyCommand } from './identify-command.ts';
@@ -39,7 +40,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, identifyCommand, replayCommand, certifyCommand, checkCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
+for (const create of [verifyCommand, identifyCommand, replayCommand, driftCommand, certifyCommand, checkCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 
