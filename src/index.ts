@@ -46,6 +46,10 @@ export { identifyKernel, identifyTarget, type IdentifyOptions } from './identify
 export { explainFailure } from './identify/explain.ts';
 export type { Field, FieldStatus, Identification, Nearest, NearPreset, Verdict } from './identify/result.ts';
 
+export type { Certificate, Claim } from './certify/certificate.ts';
+export { readCertificate } from './certify/certificate-file.ts';
+export { checkCertificate, DamagedFile, type Checked, type ClaimChecked } from './certify/checker/check.ts';
+
 export { type Arm } from './perf/arm.ts';
 export { bench } from './perf/bench.ts';
 export type { BenchOptions, Copies, Opponent } from './perf/options.ts';
