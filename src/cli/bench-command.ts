@@ -81,10 +81,10 @@ export function benchCommand(finish: (code: number) => void): Command {
     .option('--against <baseline>', 'a commit, a file, or a target (ref:…, path:…, target:… where a name could be several)')
     .option('--pairs <number>', 'most pairs of a comparison', integer(1, 1000), 400)
     .option('--launches <number>', 'launches of each side where workers are compared', integer(1, 25), 12)
-    .option('--time <time>', 'time for the samples of a kernel', duration, 300)
+    .addOption(new Option('--time <time>', 'time for the samples of a kernel').argParser(duration).default(300, '300ms'))
     .option('--max-time <time>', 'stop after this time, like 60s; what is left makes exit code 5', duration)
     .option('--max-memory <MiB>', 'leave out workloads whose tensors take more', integer(1, 2 ** 20), 512)
-    .option('--max-call <time>', 'leave out workloads of which a call takes longer', duration, 500)
+    .addOption(new Option('--max-call <time>', 'leave out workloads of which a call takes longer').argParser(duration).default(500, '500ms'))
     .option('--threshold <percent>', "what 'same' excludes, from 1 %", threshold, 2)
     .addOption(new Option('--cache <state>', 'of the inputs before a call').choices(['warm', 'cold']).default('warm'))
     .option('-s, --seed <number>', 'seed of inputs and orders (default: drawn, and printed)', integer(0, 0xffffffff))
@@ -192,7 +192,7 @@ async function chosenWorkloads({ config }: Gathered, flags: BenchFlags): Promise
   const all = flags.workload === undefined && configured.length > 0 ? configured : [...configured, ...builtInWorkloads()];
   const twice = all.find(({ id }, k) => all.findIndex((other) => other.id === id) !== k);
   if (twice !== undefined) throw new PlumblineError('bad-config', `There are two workloads '${twice.id}'.`, 'Give one of them another name.');
-  const named = select('workload', all, ({ id }) => id, flags.workload);
+  const named = select('workload', all, ({ id }) => id, flags.workload).map((workload) => (workload.origin === 'built-in' && flags.workload?.includes(workload.id) === true ? { ...workload, origin: 'named' as const } : workload));
   if (flags.operation === undefined) return named;
   const ids = select('operation', [...new Set(named.map(({ operation }) => operation))], (id) => id, flags.operation);
   return named.filter(({ operation }) => ids.includes(operation));

@@ -28,7 +28,7 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
     const { plans, unserved: left } = planOf(available, options.workloads);
     for (const { workload, reason } of left) {
       if (workload.origin === 'built-in') unserved++;
-      else add({ ...described(workload, options.cache ?? 'warm'), status: 'unserved', reason, remedy: 'Declare a kernel for it in a target, choose other targets, or take the workload out of bench.workloads.' });
+      else add({ ...described(workload, options.cache ?? 'warm'), status: 'unserved', reason, remedy: `Declare a kernel for it in a target, choose other targets, or ${workload.origin === 'named' ? 'name another workload (--list)' : 'take the workload out of bench.workloads'}.` });
     }
     const run = new BenchRun(options, budget, plans.length, started, onEvent, add, opened);
     for (const open of available) await run.target(open, plans.filter(({ candidate }) => candidate.target === open.target));

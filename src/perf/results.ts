@@ -63,8 +63,8 @@ export interface WorkloadResult {
   /** Arithmetic operations of the plain form. */
   readonly operations?: number | undefined;
   readonly counts: CallCounts;
-  /** Growth of this process while the kernel was called, in bytes. */
-  readonly memory?: { readonly arrayBuffers: number; readonly resident: number } | undefined;
+  /** Of a kernel in this process, in bytes: the arrays that one call makes (memory.ts), and what the process grew by while it was sampled. */
+  readonly memory?: { readonly arrays: number; readonly resident: number } | undefined;
   readonly comparison?: Comparison | undefined;
 }
 

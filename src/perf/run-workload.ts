@@ -7,6 +7,7 @@ import { sampleAlone, timesOf, type Times } from './alone.ts';
 import { sampleMs, usualWarming } from './arm.ts';
 import { incomparable } from './comparable.ts';
 import { singleCopyLimits, type Judgement, type Limits } from './judgement.ts';
+import { arraysOf } from './memory.ts';
 import { comparePairs } from './pairs.ts';
 import { described, type Plan, type Planned } from './plan.ts';
 import { statusOf, type Comparison, type WorkloadResult } from './results.ts';
@@ -66,12 +67,12 @@ async function aloneHere({ workload, candidate }: Plan, settings: RunSettings): 
   const inputs = encodeInputs(candidate.kernel, inputsOf(workload, settings.seed), workload.sizes);
   const timed = await timedKernel(candidate.declaration, inputs, workload.sizes, bytesMoved(candidate.kernel, workload.sizes), settings.cache);
   try {
-    const before = process.memoryUsage();
+    const before = process.memoryUsage().rss;
     const times = await sampleAlone(timed.arm, settings);
-    const after = process.memoryUsage();
+    const resident = Math.max(0, process.memoryUsage().rss - before);
     if (times === undefined) throw new TargetUnusable('The clock gave no time for any sample.', clockRemedy);
     await timed.check();
-    const memory = { arrayBuffers: Math.max(0, after.arrayBuffers - before.arrayBuffers), resident: Math.max(0, after.rss - before.rss) };
+    const memory = { arrays: await arraysOf(candidate.declaration.run, inputs, workload.sizes), resident };
     return { times, clock: timed.clock === 'device' ? 'device' : 'calls', counts: timed.counts, copy: await copyOf(timed, times, settings), memory };
   } finally {
     await timed.release();
@@ -122,14 +123,17 @@ async function pairHere({ workload, candidate }: Plan, { baseline, control, copi
     const [first, clock] = [b[0]!, a[0]!.clock];
     if (first.clock !== clock) return { comparison: notComparable('the baseline and the candidate have different clocks: only one of them has prepare', 'pairs', settings) };
     const limits = copies !== undefined || clock === 'device' ? settings.limits : atLeast(settings.limits, singleCopyLimits);
+    const before = process.memoryUsage().rss;
     const found = await comparePairs({ ...settings, limits, baseline: a.map(({ arm }) => arm), candidate: b.map(({ arm }) => arm), control: c?.arm });
+    const resident = Math.max(0, process.memoryUsage().rss - before);
     for (const timed of open) await timed.check();
+    const memory = { arrays: await arraysOf(candidate.declaration.run, inputs, workload.sizes), resident };
     const times = timesOf(found.samples.candidate, found.calls);
     const comparison: Comparison = {
       judgement: found.judgement, design: 'pairs', count: found.pairs, baseline: timesOf(found.samples.baseline, found.calls), error: settings.error,
       control: copies !== undefined || control !== undefined ? 'copy' : 'same-code', controlSamples: found.samples.control, orders: found.orders, copies: a.length, copyOrders: found.copies,
     };
-    return { times, clock: clock === 'device' ? 'device' : 'calls', counts: first.counts, copy: found.pairs === 0 ? undefined : await copyOf(first, times, settings), comparison };
+    return { times, clock: clock === 'device' ? 'device' : 'calls', counts: first.counts, copy: found.pairs === 0 ? undefined : await copyOf(first, times, settings), memory, comparison };
   } finally {
     for (const timed of open) await timed.release();
   }

@@ -17,7 +17,8 @@ export interface Workload {
   readonly dtype?: Dtype | undefined;
   /** Only these targets; all when absent. */
   readonly targets?: readonly string[] | undefined;
-  readonly origin: 'configured' | 'built-in';
+  /** `named`: built in, and asked for by its name. */
+  readonly origin: 'configured' | 'named' | 'built-in';
 }
 
 /** A workload as a configuration has it. */

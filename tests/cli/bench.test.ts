@@ -50,6 +50,7 @@ describe('bench', () => {
     expect(decode).toMatchObject({ status: 'timed', workload: 'stream-read/mhc-3b-decode', target: 'kernels', dtype: 'f32', clock: 'calls', bytesMoved: moved, operations: 16 * 1280 * 7 });
     expect(decode!.times!.p5 <= decode!.times!.median && decode!.times!.median <= decode!.times!.p95).toBe(true);
     expect(decode!.copy!.share).toBeGreaterThan(0);
+    expect(decode!.memory!.arrays).toBe(4 * 16 * 1280); // its output, and nothing else
     expect(prefill).toMatchObject({ status: 'over-budget', reason: expect.stringContaining('64 MiB are allowed') as string });
     expect(readFileSync(join(folder, '.plumbline/bench/kernels-stream-read-mhc-3b-decode.svg'), 'utf8')).toContain('µs a call');
   });
@@ -89,6 +90,9 @@ describe('bench', () => {
     const { code, report } = await benched(folder, ['--target', 'mine']);
     expect(only(report)).toMatchObject({ status: 'unserved', reason: 'mine: no kernel of sinkhorn', remedy: expect.stringContaining('bench.workloads') as string });
     expect(code).toBe(5);
+    const named = await benched(folder, ['--target', 'mine', '--workload', 'sinkhorn/decode']);
+    expect(only(named.report)).toMatchObject({ status: 'unserved', workload: 'sinkhorn/decode', remedy: expect.stringContaining('--list') as string });
+    expect(named.code).toBe(5);
   });
 
   it('stops when its time is over: what is left is said, and exit code 5', async () => {

@@ -32,7 +32,7 @@ function rowsOf(results: readonly WorkloadResult[], style: Style): string[] {
   const widths = titles.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const align = (cells: readonly string[]): string => cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ');
   return [
-    style.dim(`    ${align(titles)}`),
+    style.dim(`    ${align(titles)}  samples`),
     ...results.flatMap((result, i) => [`  ${mark(result, style)} ${align(rows[i]!)}  ${style.dim(strip(result.times!.samples))}`, ...verdictOf(result, style)]),
   ];
 }
@@ -48,7 +48,7 @@ function cellsOf({ workload, times, bytesMoved, copy, operations, counts, memory
     copy === undefined ? '' : `${figure(100 * copy.share)} %`,
     operations === undefined ? '' : `${figure(operations / median / 1e6)} G/s`,
     counts.launches === undefined ? '' : count(counts.launches),
-    bytes(counts.memoryBytes ?? memory?.arrayBuffers),
+    bytes(counts.memoryBytes ?? memory?.arrays),
   ];
 }
 
