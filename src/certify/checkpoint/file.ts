@@ -57,12 +57,17 @@ export function filesOf(path: string): string[] {
 /** A tensor as f64 numbers [elements]. Throws `bad-file` for a dtype that plumbline does not read, and for the first value that is not finite. */
 export function readTensor(name: string, { file, start, from, to, dtype, dtypeName, shape }: CheckpointTensor): Float64Array {
   if (dtype === undefined) throw new PlumblineError('bad-file', `'${file}': tensor '${name}' has the dtype '${dtypeName}', which plumbline does not read.`, 'Convert it to F64, F32, F16 or BF16.');
-  const bytes = new Uint8Array(to - from);
-  withFile(file, (descriptor) => readWhole(descriptor, bytes, start + from, file));
-  const values = decode(tensorData(bytes, dtype), dtype);
+  const values = decode(tensorData(rawTensor({ file, start, from, to }), dtype), dtype);
   const place = values.findIndex((value) => !Number.isFinite(value));
   if (place >= 0) throw new PlumblineError('bad-file', `'${file}': tensor '${name}' [${shape.join(', ')}] has ${values[place]} at element ${place}.`, 'Nothing can be certified of a network with such a weight.');
   return values;
+}
+
+/** The bytes of a tensor. */
+export function rawTensor({ file, start, from, to }: Pick<CheckpointTensor, 'file' | 'start' | 'from' | 'to'>): Uint8Array {
+  const bytes = new Uint8Array(to - from);
+  withFile(file, (descriptor) => readWhole(descriptor, bytes, start + from, file));
+  return bytes;
 }
 
 function placesIn(file: string): [string, CheckpointTensor][] {

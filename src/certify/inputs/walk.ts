@@ -5,7 +5,7 @@
  *   that side's sums become φ(s_l) ≤ 1;
  *   a sum o of the other side lies in [o_min/D(s_max), o_max/D(s_min)] afterwards, and the ratio ρ = max/min of those sums obeys ρ′ ≤ ρ_s^κ·ρ_o, where κ = (√θ − 1)/(√θ + 1) and θ bounds
  *   the cross ratios, which no half-step changes;
- *   both sides add up to the same total, so o′ lies within a factor ρ′ of the other side's sums.
+ *   both sides add up to the same total, so o′ lies within a factor ρ′ of the other side's sums, and what one line has, the others do not.
  * A kernel that rounds multiplies each entry by a factor within e^±step, and underflow takes or adds at most `underflow` to a line: the ratio grows by e^(2·step) in each half-step, θ by e^(4·entry).
  */
 import { addDown, addUp, divDown, divUp, mulDown, mulUp, sqrtUp } from '../../numerics/directed.ts';
@@ -62,11 +62,7 @@ function contracting(entering: Entering, steps: readonly WalkStep[], rounding: R
   const drift = addUp(mulUp(4, rounding.start), mulUp(4 * (steps.length + 1), rounding.entry));
   const kappa = birkhoff(mulUp(entering.theta, expUp(drift)));
   const { low, high, otherLow, otherHigh } = trace(entering, steps, rounding, kappa);
-  // both sides have the same total
-  const others = entering.n - 1;
-  const most = addUp(mulUp(entering.n, otherHigh), -mulDown(others, low));
-  const least = addDown(mulDown(entering.n, otherLow), -mulUp(others, high));
-  return { last: { low: otherLow, high: otherHigh }, free: { low: Math.max(low, least), high: Math.min(high, most) }, kappa };
+  return { last: { low: otherLow, high: otherHigh }, free: { low, high }, kappa };
 }
 
 /** (√θ − 1)/(√θ + 1), rounded up. */
@@ -104,7 +100,8 @@ function trace({ n, low: least, high: most, sums }: Entering, steps: readonly Wa
     const contracted = kappa === undefined ? Infinity : mulUp(mulUp(powerUp(ratio, kappa), otherRatio), drift);
     ratio = Math.min(contracted, ratioOf(lowOfOther, highOfOther));
     low = ratio < Infinity ? Math.max(lowOfOther, divDown(lowAfter, ratio)) : lowOfOther;
-    high = Math.min(highOfOther, mulUp(highAfter, ratio));
+    high = Math.min(highOfOther, ratio < Infinity ? mulUp(highAfter, ratio) : Infinity, addUp(mulUp(n, highAfter), -mulDown(n - 1, low)));
+    low = Math.max(low, addDown(mulDown(n, lowAfter), -mulUp(n - 1, high)));
     ratio = Math.min(ratio, ratioOf(low, high));
     [otherLow, otherHigh, otherRatio] = [lowAfter, highAfter, ratioOf(lowAfter, highAfter)];
     smallest = Math.min(smallest, divDown(mulDown(low, otherLow), Math.min(high, otherHigh)));
