@@ -48,5 +48,5 @@ export function fromHexFloat(text: string): number {
   const significand = Number(`0x${leading}${digits.padEnd(13, '0')}`); // < 2⁵³, exact
   const power = Number(exponent);
   const value = significand * 2 ** -52 * 2 ** Math.trunc(power / 2) * 2 ** (power - Math.trunc(power / 2));
-  return toHexFloat(value) === text.replace(/^-/, '') ? (sign === '-' ? -value : value) : Number.NaN;
+  return value < Infinity && toHexFloat(value) === text.replace(/^-/, '') ? (sign === '-' ? -value : value) : Number.NaN;
 }

@@ -1,6 +1,5 @@
 /** `plumbline verify`: flags over configuration over defaults, then one run. */
 import { randomBytes } from 'node:crypto';
-import { arch, availableParallelism, cpus, platform } from 'node:os';
 
 import { Command, Option } from 'commander';
 
@@ -16,11 +15,13 @@ import type { Recording } from '../targets/dump/dump.ts';
 import type { Target } from '../targets/kernel.ts';
 import type { VerifyOptions } from '../verify/options.ts';
 import type { Effort, Report, RunEvent } from '../verify/results.ts';
+import { environment } from './environment.ts';
 import { exitCodeHelp } from './exits.ts';
 import { gather, gatherDumps, type Gathered } from './gather.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { audience, ownCommand } from './invocation.ts';
 import { listPlan } from './list.ts';
+import { checkMargins, writeMargins } from './margins.ts';
 import { collect, isGlob, select } from './patterns.ts';
 import { createReporters } from './reporting.ts';
 import { append, callTimeoutOption, duration, integer, pythonOption } from './values.ts';
@@ -40,6 +41,7 @@ interface Flags {
   dump?: string[];
   python?: string;
   failuresDir: string;
+  margins?: string | true;
   list?: true;
   printConfig?: true;
   exitZero?: true;
@@ -88,6 +90,7 @@ export function verifyCommand(finish: (code: number) => void): Command {
     .option('--dump <folder>', 'judge the tensors that a job of your own wrote there, without a kernel (plumbline cases writes inputs for it)', append)
     .addOption(pythonOption())
     .option('--failures-dir <folder>', 'where counterexamples go', '.plumbline/failures')
+    .option('--margins [file]', 'add how much of the bounds was used to a history, for plumbline drift (default: fixtures/margins/<target>.jsonl)')
     .option('--list', 'print what would be checked, and stop')
     .option('--print-config', 'print what is in force as JSON, and stop')
     .option('--exit-zero', 'exit with 0 even when there are counterexamples')
@@ -110,6 +113,11 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
   }
   if (flags.list === true && gathered.recordings !== undefined) throw new PlumblineError('bad-usage', '--list is about kernels; what a recording can show is found by judging it.', 'Leave --list out.');
   if (flags.list === true) return (await listPlan(targets, properties, stdout)) > 0 ? exitCodes.held : exitCodes.nothingRan;
+
+  if (flags.margins !== undefined) {
+    if (gathered.recordings !== undefined) throw new PlumblineError('bad-usage', '--margins is about kernels; what was recorded has the same margins every time.', 'Leave --margins out.');
+    checkMargins(flags.margins, targets.map(({ name }) => name));
+  }
 
   const progress = createProgress(stderr);
   const interrupt = listenForInterrupt(() => {
@@ -136,6 +144,7 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
     };
     const report = await (gathered.recordings === undefined ? onKernels(common, targets, gathered, flags) : onRecordings(common, targets, gathered.recordings));
     for (const reporter of reporters) reporter.finish(report);
+    if (flags.margins !== undefined) stderr.write(writeMargins(flags.margins, report, settings.runs));
     return codeOf(report, flags);
   } finally {
     progress.stop();
@@ -183,8 +192,4 @@ function selectProperties({ properties }: Gathered, flags: Flags): Gathered['pro
 function requiredNames({ own }: Gathered, flags: Flags, selected: readonly string[]): string[] {
   const named = (flags.target ?? []).filter((pattern) => !isGlob(pattern));
   return selected.filter((name) => named.includes(name) || own.includes(name));
-}
-
-function environment(): Record<string, string | number> {
-  return { node: process.versions.node, platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism() };
 }

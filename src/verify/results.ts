@@ -33,6 +33,18 @@ export interface Counterexample {
   readonly shrinkingStopped?: string | undefined;
 }
 
+/**
+ * How much of the bounds was used, over tokens of the deterministic cases: the same families, scales and shapes in every run, so that two runs differ by
+ * their random bits alone. Quantiles are at most 1/32 too large (numerics/sketch.ts); `max` is exact.
+ */
+export interface MarginQuantiles {
+  readonly tokens: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
 /** The result of one property on one target. */
 export interface PropertyResult {
   readonly target: string;
@@ -50,6 +62,8 @@ export interface PropertyResult {
   readonly problems: number;
   /** Largest measured / bound. */
   readonly margin: number;
+  /** Absent where no token of a deterministic case was judged. */
+  readonly margins?: MarginQuantiles | undefined;
   readonly worst: Worst | undefined;
   readonly durationMs: number;
   readonly counterexample: Counterexample | undefined;

@@ -4,6 +4,7 @@ import type fc from 'fast-check';
 import { firstRecipes, recipeArbitrary } from '../generate/arbitrary.ts';
 import { hashText } from '../generate/random.ts';
 import type { Recipe } from '../generate/recipe.ts';
+import { Sketch } from '../numerics/sketch.ts';
 import type { KernelDeclaration } from '../targets/kernel.ts';
 import { KernelCaller } from './call.ts';
 import { minimise } from './minimise.ts';
@@ -12,7 +13,7 @@ import { casesOf } from './effort.ts';
 import type { Examination } from './examine.ts';
 import type { Worst } from './judge.ts';
 import type { Property, ResolvedKernel } from './property.ts';
-import type { Effort, PropertyResult, RunEvent } from './results.ts';
+import type { Effort, MarginQuantiles, PropertyResult, RunEvent } from './results.ts';
 import { runCases } from './run-cases.ts';
 
 export interface PropertyRun extends RecordOptions {
@@ -47,17 +48,20 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   let cases = 0;
   let problems = 0;
   let worst: Worst | undefined;
+  const sketch = new Sketch();
+  const planned = plannedCases(options, seed);
   const onCase = (examination: Examination): void => {
+    // fast-check runs the examples first, in order
+    if (cases < planned.examples.length) collect(sketch, examination.judgement?.margins);
     cases++;
     problems += examination.judged;
     const found = examination.judgement?.worst;
     if (found !== undefined && (worst === undefined || !(found.margin <= worst.margin))) worst = found;
     onEvent({ type: 'case-finished', target, property: property.id, cases, margin: worst?.margin ?? 0 });
   };
-  const planned = plannedCases(options, seed);
   const { failure, interrupted } = await runCases({ ...options, ...planned, seed, onCase });
 
-  const measured = { cases, problems, margin: worst?.margin ?? 0, worst };
+  const measured = { cases, problems, margin: worst?.margin ?? 0, margins: quantilesOf(sketch), worst };
   if (failure !== undefined) {
     const caller = new KernelCaller(kernel, options.declaration.run, options.callTimeoutMs, options.declaration.remote);
     const { shrunk, counterexample } = await minimise(failure, caller, seed, options);
@@ -72,6 +76,15 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   }
   if (problems === 0) return { ...base, ...end, status: 'unsupported', reason: 'none of the inputs lies where this arithmetic and dialect let the claim be made' };
   return { ...base, ...end, status: 'passed', reason: undefined };
+}
+
+function collect(sketch: Sketch, margins: Float64Array = new Float64Array(0)): void {
+  for (const margin of margins) if (margin !== -1) sketch.add(margin);
+}
+
+function quantilesOf(sketch: Sketch): MarginQuantiles | undefined {
+  const tokens = sketch.count;
+  return tokens === 0 ? undefined : { tokens, p50: sketch.quantile(0.5), p90: sketch.quantile(0.9), p99: sketch.quantile(0.99), max: sketch.max };
 }
 
 /** Why a property cannot be asked of a kernel. */
