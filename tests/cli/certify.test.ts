@@ -77,6 +77,7 @@ describe('outputs', () => {
     ['no square matrices', ['out.safetensors', '--tensor', 'other'], /Residual mappings are \[\.\., n, n\]/],
     ['a statement without a place', ['out.safetensors', '--format', 'in-toto'], /Add --out <file>/],
     ['statistical without a number', ['--statistical', '--target', 'reference'], /Add --problems/],
+    ['statistical with a family that there is not', ['--statistical', '--target', 'reference', '--property', 'sinkhorn/positivity', '--problems', '10', '--family', 'logits=norml'], /Did you mean 'normal'/],
     ['statistical of several properties', ['--statistical', '--target', 'reference', '--property', 'sinkhorn/*', '--problems', '10'], /about one property/],
   ])('%s: usage', async (_what, args, message) => {
     const { code, stderr } = await plumbline(folder(), ['certify', ...args]);

@@ -1,9 +1,8 @@
 /**
  * The independent checker: it shares no code with what issues certificates, reads its own JSON and tensors, and recomputes every bound with + − × ÷ and steps to a neighbouring f64.
- * A claim `holds` when its method is known, its sentence, quantity and assumptions are those of the method, and its bound was confirmed here. What only the issuer can know
- * (environment, place of the worst, counts of a campaign) is his word, which a signature covers. Formulas: docs/certificates.md.
- *
- * Outward: a correctly rounded result is half a unit off at most, and x + (|x|·2⁻⁵² + 2⁻¹⁰⁷⁴) is at least the next f64. NaN and overflow end in comparisons that refuse.
+ * A claim `holds` when its method is known, its words are those of the method, and its bound was confirmed here. What only the issuer can know (environment, place of the worst,
+ * counts of a campaign) is his word, which a signature covers. Formulas: docs/certificates.md. Outward: a correctly rounded result is half a unit off at most, and
+ * x + (|x|·2⁻⁵² + 2⁻¹⁰⁷⁴) is at least the next f64. NaN and overflow end in comparisons that refuse.
  */
 import { createHash } from 'node:crypto';
 
@@ -35,6 +34,12 @@ const textOf = (value: Json | undefined): string => (typeof value === 'string' ?
 const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const canonical = (value: Json | undefined): string => Array.isArray(value) ? `[${value.map(canonical).join(',')}]`
   : isFields(value) ? `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}` : JSON.stringify(value ?? null);
+/** JSON in which no object has a key twice: readers differ in which one they take. */
+const keysIn = (text: string): number => [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length;
+const parse = (text: string, value = JSON.parse(text) as Json): Json => {
+  must(keysIn(text) === keysIn(JSON.stringify(value)), 'a field is there twice');
+  return value;
+};
 
 const step = (x: number): number => x + (Math.abs(x) * 2 ** -52 + 2 ** -1074);
 const addUp = (a: number, b: number, sum = a + b, part = sum - a): number => (a - (sum - part) + (b - part) <= 0 ? sum : step(sum)); // Knuth's error term; NaN steps
@@ -166,9 +171,9 @@ function tensorOf(bytes: Buffer, name: string): { shape: readonly number[]; valu
   const start = bytes.length < 10 ? 0 : npy === null ? 8 + Number(bytes.readBigUInt64LE(0)) : 10 + bytes.readUInt16LE(8);
   let entry: Json | undefined = npy === null ? null : { dtype: `F${8 * Number(npy[1])}`, shape: npy[2]!.split(',').filter((part) => part.trim() !== '').map(Number), data_offsets: [0] };
   try {
-    if (entry === null) entry = Object.entries(JSON.parse(bytes.toString('utf8', 8, Math.min(start, bytes.length))) as Fields).find(([key]) => key === name)?.[1];
+    if (entry === null) entry = Object.entries(parse(bytes.toString('utf8', 8, Math.min(start, bytes.length))) as Fields).find(([key]) => key === name)?.[1];
   } catch (error) {
-    throw new DamagedFile('the header of the tensors is not JSON', { cause: error });
+    throw error instanceof Failed ? error : new DamagedFile('the header of the tensors is not JSON', { cause: error });
   }
   must(isFields(entry), `the tensors have no '${name}'`);
   const { dtype, shape, data_offsets: offsets } = entry;
@@ -195,10 +200,7 @@ function matrices({ parameters, files }: Claimed): { count: number; at: (index: 
   const at = (index: number): Matrix => Array.from({ length: n }, (_, i) => Array.from(values.subarray(index * n * n + i * n, index * n * n + (i + 1) * n), exactly));
   return { count: values.length / n / n, at, shape };
 }
-const each = (test: Test) => (claim: Claimed): boolean => {
-  const { count, at } = matrices(claim);
-  return Array.from({ length: count }, (_, index) => index).every((index) => test(at(index), claim.bound));
-};
+const each = (test: Test) => (claim: Claimed, { count, at } = matrices(claim)): boolean => Array.from({ length: count }, (_, index) => index).every((index) => test(at(index), claim.bound));
 const chain = (test: Test) => (claim: Claimed): boolean => {
   const { count, at, shape: [layers, ...rest] } = matrices(claim);
   const orientation = claim.parameters['orientation'];
@@ -270,9 +272,7 @@ function checkClaim(claim: Json, files: Claimed['files']): ClaimChecked {
 /** Checks a certificate, or an in-toto Statement with one, against the files it is about. Throws `DamagedFile` for what is neither. */
 export function checkCertificate(text: string, given: readonly Buffer[]): Checked {
   try {
-    const whole = JSON.parse(text) as Json;
-    const once = text.replaceAll(/"(?:[^"\\]|\\.)*"|\s+/g, (part) => (part.startsWith('"') ? JSON.stringify(JSON.parse(part)) : ''));
-    must(once === JSON.stringify(whole), 'a field is there twice, or a number is not written as JSON.stringify does');
+    const whole = parse(text);
     const statement = isFields(whole) && whole['_type'] === 'https://in-toto.io/Statement/v1' ? whole : undefined;
     const certificate = statement === undefined ? whole : statement['predicate'];
     if (!isFields(certificate) || certificate['format'] !== 'plumbline-certificate') throw new DamagedFile('it is no certificate of plumbline');
