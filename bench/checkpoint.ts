@@ -25,7 +25,7 @@ function measure(spread: Spread): void {
   const start = performance.now();
   boundCheckpoint({ path, samples: 0, seed: 1 });
   const seconds = (performance.now() - start) / 1000;
-  const { composite, sublayers, exact } = boundCheckpoint({ path, samples, seed: 1 });
+  const { composite, sublayers, exact } = boundCheckpoint({ path, samples, seed: 1 })!;
   const free = exact === 'forward' ? 'backward' : 'forward';
   const loosest = sublayers.reduce((a, b) => (deviation(a[free]) >= deviation(b[free]) ? a : b));
   console.log(`\n## ${spread}: ${seconds.toFixed(1)} s without observations, ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB at most`);

@@ -1,17 +1,15 @@
 /** Bounds of every sublayer of a checkpoint and of their products, for every input of the network. One sublayer is in memory at a time. */
-import { createHash } from 'node:crypto';
-
 import { PlumblineError, suggest } from '../../errors.ts';
 import { resolveArithmetic, type Arithmetic, type ArithmeticInput } from '../../numerics/arithmetic.ts';
 import { mulDown, mulUp, sqrtUp } from '../../numerics/directed.ts';
 import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import { withoutForm } from '../inputs/form.ts';
-import type { Sums } from '../inputs/walk.ts';
-import { openCheckpoint, rawTensor, type Checkpoint } from './file.ts';
-import { logitsOf, readWeights } from './logits.ts';
+import type { Rounding, Sums } from '../inputs/walk.ts';
+import { openCheckpoint, type Checkpoint } from './file.ts';
+import { logitsOf, readWeights, type SublayerLogits } from './logits.ts';
 import { observe, ObservedComposite } from './observe.ts';
 import { findSublayers, type SublayerNames } from './schemes.ts';
-import { boundSublayer, exactGain, gains, type SublayerBounds } from './sublayer.ts';
+import { boundSublayer, exactGain, gains, sublayerRounding, type SublayerBounds } from './sublayer.ts';
 
 export interface CheckpointOptions {
   readonly path: string;
@@ -57,37 +55,52 @@ export interface CheckpointBounds {
   readonly exact: 'forward' | 'backward';
   readonly sublayers: readonly SublayerReport[];
   readonly composite: Composite;
-  /** sha256 of the bytes of every tensor that was read, by name. */
-  readonly digests: ReadonlyMap<string, string>;
+  /** Of the kernel, in every sublayer. */
+  readonly rounding: Rounding;
+  readonly checkpoint: Checkpoint;
 }
 
-/** Throws `bad-file` for a checkpoint that is damaged or not of mHC, `bad-usage` for a dialect nothing is certified of. */
-export function boundCheckpoint(options: CheckpointOptions): CheckpointBounds {
+/** Undefined when it was stopped. Throws `bad-file` for a checkpoint that is damaged or not of mHC, `bad-usage` for a dialect that nothing is certified of. */
+export function boundCheckpoint(options: CheckpointOptions): CheckpointBounds | undefined {
   const checkpoint = openCheckpoint(options.path);
   const { scheme, dialect: usual, sublayers: found } = findSublayers(checkpoint, options.map);
   const preset = options.dialect ?? usual;
   const dialect = dialectOf(preset);
   const arithmetic = resolveArithmetic(options.arithmetic ?? 'cuda-f32');
-  const exact = exactGain(dialect);
-  const digests = new Map<string, string>();
-  const sublayers: SublayerReport[] = [];
   const products = new ObservedComposite();
+  const ranges: { names: SublayerNames; logits: SublayerLogits; observed: number | undefined }[] = [];
   let [n, channels] = [0, 0];
   for (const [index, names] of found.entries()) {
-    if (options.stopped?.() === true) throw new PlumblineError('bad-usage', `Stopped after ${index} of ${found.length} sublayers: nothing is certified.`, 'Run it again.');
+    if (options.stopped?.() === true) return undefined;
     options.onSublayer?.(index, found.length, names.name);
     const weights = readWeights(checkpoint, names);
     if (index > 0 && (weights.n !== n || weights.width / weights.n !== channels)) throw new PlumblineError('bad-file', `${names.name} has n = ${weights.n}, C = ${weights.width / weights.n}; the one before n = ${n}, C = ${channels}.`, 'The residual streams of a network have one size.');
     [n, channels] = [weights.n, weights.width / weights.n];
-    digest(checkpoint, names, digests);
-    const bounds = boundSublayer(logitsOf(weights), dialect, arithmetic);
-    if (typeof bounds === 'string') throw new PlumblineError('bad-file', `${names.name}: nothing can be certified, because ${bounds}.`, 'Its logits may be unbounded in practice: look at its scales and its projection.');
     const seen = options.samples === 0 ? undefined : observe(weights, dialect, options.samples, options.seed + index);
     if (seen !== undefined) products.add(seen, n, dialect.orientation);
-    sublayers.push({ names, bounds, ...gains(bounds, dialect.orientation), observed: seen?.freeDeviation });
+    ranges.push({ names, logits: logitsOf(weights), observed: seen?.freeDeviation });
   }
+  const rounding = commonRounding(ranges.map(({ names, logits }) => orThrow(sublayerRounding(logits, dialect, arithmetic), names)));
+  const sublayers = ranges.map(({ names, logits, observed }): SublayerReport => {
+    const bounds = orThrow(boundSublayer(logits, dialect, arithmetic, rounding), names);
+    return { names, bounds, ...gains(bounds, dialect.orientation), observed };
+  });
+  const exact = exactGain(dialect);
   const observed = options.samples === 0 ? undefined : { forward: products.forward, backward: products.backward };
-  return { scheme, preset, dialect, arithmetic, n, channels, exact, sublayers, composite: compositeOf(sublayers, exact, n, observed), digests };
+  return { scheme, preset, dialect, arithmetic, rounding, n, channels, exact, sublayers, composite: compositeOf(sublayers, exact, n, observed), checkpoint };
+}
+
+function orThrow<T>(found: T | string, { name }: SublayerNames): T {
+  if (typeof found === 'string') throw new PlumblineError('bad-file', `${name}: nothing can be certified, because ${found}.`, 'Its logits may be unbounded in practice: look at its scales and its projection.');
+  return found;
+}
+
+/** One for all sublayers, as their kernel is one. */
+function commonRounding(all: readonly Rounding[]): Rounding {
+  return all.reduce((worst, one) => ({
+    start: Math.max(worst.start, one.start), startLine: Math.max(worst.startLine, one.startLine), entry: Math.max(worst.entry, one.entry),
+    line: Math.max(worst.line, one.line), underflow: Math.max(worst.underflow, one.underflow),
+  }));
 }
 
 function dialectOf(preset: string): MappingsDialect {
@@ -112,10 +125,3 @@ function compositeOf(sublayers: readonly SublayerReport[], exact: 'forward' | 'b
   const [forward, backward] = exact === 'forward' ? [exactHigh, freeHigh] : [freeHigh, exactHigh];
   return { depth: sublayers.length, forward, backward, twoNorm: Math.min(two, sqrtUp(mulUp(forward, backward))), mean: { low: exactLow, high: exactHigh }, observed };
 }
-
-function digest(checkpoint: Checkpoint, { projection, scales, bias, normWeight }: SublayerNames, digests: Map<string, string>): void {
-  for (const name of [projection, ...scales, bias, ...(normWeight === undefined ? [] : [normWeight])]) {
-    digests.set(name, createHash('sha256').update(rawTensor(checkpoint.get(name)!)).digest('hex'));
-  }
-}
-

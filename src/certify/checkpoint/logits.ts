@@ -21,7 +21,6 @@ export interface SublayerLogits {
   readonly high: Float64Array;
   /** Upper bounds of L_ij + L_kl − L_il − L_kj at [(i·n + k)·n² + j·n + l]. */
   readonly spans: Float64Array;
-  readonly weights: SublayerWeights;
 }
 
 export interface SublayerWeights {
@@ -75,7 +74,7 @@ export function logitsOf(weights: SublayerWeights): SublayerLogits {
     low[k] = addDown(bias[k]!, -radii[k]!);
     high[k] = addUp(bias[k]!, radii[k]!);
   }
-  return { n, channels: width / n, low, high, spans: spansOf(weights, squares, radii, radius, growth), weights };
+  return { n, channels: width / n, low, high, spans: spansOf(weights, squares, radii, radius, growth) };
 }
 
 /** ‖w_k‖² of each row, rounded up: the sum in f64 and γ for its roundings. */

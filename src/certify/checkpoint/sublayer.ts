@@ -3,11 +3,11 @@ import { addDown, addUp, divDown, divUp, mulDown, mulUp } from '../../numerics/d
 import { expDown, expUp } from '../../numerics/exponential.ts';
 import type { MappingsDialect } from '../../operations/mappings/dialect.ts';
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
-import { enter, type Box } from '../inputs/box.ts';
-import { formOf, tempered } from '../inputs/form.ts';
+import { enter, type Box, type Entering } from '../inputs/box.ts';
+import { formOf, tempered, type Form } from '../inputs/form.ts';
 import { mappingBounds, type MappingBounds } from '../inputs/mapping.ts';
 import { roundingOf, storing } from '../inputs/rounding.ts';
-import { walk, type Sums } from '../inputs/walk.ts';
+import { walk, type Rounding, type Sums } from '../inputs/walk.ts';
 import type { SublayerLogits } from './logits.ts';
 
 export interface SublayerBounds extends MappingBounds {
@@ -18,19 +18,28 @@ export interface SublayerBounds extends MappingBounds {
   readonly radius: number;
 }
 
+/** What the kernel's arithmetic adds in a sublayer, or why that cannot be said. */
+export function sublayerRounding(logits: SublayerLogits, dialect: MappingsDialect, arithmetic: Arithmetic): Rounding | string {
+  const { residual, entering } = start(logits, dialect);
+  return roundingOf(dialect, arithmetic, residual, entering);
+}
+
 /** The bounds of a sublayer, or why there are none. */
-export function boundSublayer({ n, low, high, spans }: SublayerLogits, dialect: MappingsDialect, arithmetic: Arithmetic): SublayerBounds | string {
-  const residual = tempered({ n, low: low.subarray(2 * n), high: high.subarray(2 * n) }, dialect.temperature);
-  const form = formOf(dialect, residual);
-  const entering = enter(residual, form.start, dialect.temperature === 1 ? spans : undefined);
-  const rounding = roundingOf(dialect, arithmetic, residual, entering);
-  if (typeof rounding === 'string') return rounding;
+export function boundSublayer(logits: SublayerLogits, dialect: MappingsDialect, arithmetic: Arithmetic, rounding: Rounding): SublayerBounds | string {
+  const { n, low, high } = logits;
+  const { residual, entering, form } = start(logits, dialect);
   const end = walk(entering, form.steps, rounding);
   if (end === undefined) return 'entries may become so small that underflow spoils them';
   const pre = gates({ n, low: low.subarray(0, n), high: high.subarray(0, n) }, arithmetic, 1, dialect.preEpsilon);
   const post = gates({ n, low: low.subarray(n, 2 * n), high: high.subarray(n, 2 * n) }, arithmetic, dialect.postMultiplier, 0);
   const radius = residual.high.reduce((most, top, i) => Math.max(most, (top - residual.low[i]!) / 2), 0);
   return { ...mappingBounds(end, dialect.lastNormalised, n, storing(arithmetic)), pre, post, radius };
+}
+
+function start({ n, low, high, spans }: SublayerLogits, dialect: MappingsDialect): { residual: Box; entering: Entering; form: Form } {
+  const residual = tempered({ n, low: low.subarray(2 * n), high: high.subarray(2 * n) }, dialect.temperature);
+  const form = formOf(dialect, residual);
+  return { residual, form, entering: enter(residual, form.start, spans.map((span) => divUp(span, dialect.temperature))) };
 }
 
 /** multiplier·σ(L) + added over all gates; σ is at most 1; a kernel adds the errors of `gateError`. */
