@@ -57,9 +57,9 @@ export function safetensorsParts(tensors: Readonly<Record<string, Tensor>>, meta
     offset = end;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const headerLength = Math.ceil(text.length / 8) * 8;
-  const start = new Uint8Array(8 + headerLength).fill(0x20, 8);
-  new DataView(start.buffer).setBigUint64(0, BigInt(headerLength), true);
+  const padded = Math.ceil(text.length / 8) * 8;
+  const start = new Uint8Array(8 + padded).fill(0x20, 8);
+  new DataView(start.buffer).setBigUint64(0, BigInt(padded), true);
   start.set(text, 8);
   return [start, ...names.map((name) => littleEndian(tensors[name]!.data))];
 }

@@ -45,9 +45,9 @@ describe('outputs', () => {
     expect(checked.stdout).toContain('valid: 13 of 13 claims confirmed');
   });
 
-  test('--no-depth makes no products; --json prints the certificate alone', async () => {
+  test('--no-products makes no products; --json prints the certificate alone', async () => {
     const place = folder();
-    const { code, stdout } = await plumbline(place, ['certify', 'out.safetensors', '--no-depth', '--json']);
+    const { code, stdout } = await plumbline(place, ['certify', 'out.safetensors', '--no-products', '--json']);
     expect(code).toBe(0);
     const certificate = JSON.parse(stdout) as Certificate;
     expect(certificate.claims.filter(({ id }) => id.includes('composite'))).toEqual([]);

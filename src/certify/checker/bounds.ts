@@ -74,9 +74,9 @@ export function powerOf(base: number, depth: number, times: (a: number, b: numbe
 }
 
 /** Bounds for logits within `box` [n·n], whose four-logit sums are at most `spans` where those are given. Undefined where nothing is proved. */
-export function holds(kernel: Kernel, logits: readonly Interval[], spans?: readonly number[]): Holds | undefined {
+export function holds(kernel: Kernel, ranges: readonly Interval[], spans?: readonly number[]): Holds | undefined {
   const { n, first, added, epsilon, divisor, rounding, temperature } = kernel;
-  const box = logits.map(([low, high]): Interval => [divDown(low, temperature), divUp(high, temperature)]);
+  const box = ranges.map(([low, high]): Interval => [divDown(low, temperature), divUp(high, temperature)]);
   const plain = divisor === 'plain' || epsilon === 0;
   const divided = (sum: Interval): Interval => (plain ? sum : divisor === 'add' ? [addDown(sum[0], epsilon), addUp(sum[1], epsilon)] : [Math.max(sum[0], epsilon), Math.max(sum[1], epsilon)]);
   const share = (sum: number, up: boolean): number => (plain ? 1 : up ? Math.min(1, divUp(sum, divided([sum, sum])[0])) : divDown(sum, divided([sum, sum])[1]));
@@ -101,8 +101,8 @@ export function holds(kernel: Kernel, logits: readonly Interval[], spans?: reado
   }
   const root = rootUp(mulUp(theta, exponential(addUp(mulUp(4, rounding.start), mulUp(4 * (count + 1), error)))[1]));
   const kappa = root < Infinity ? Math.min(1, divUp(addUp(root, -1), addDown(root, 1))) : 1;
-  const { sums, other } = walk(error, kappa);
-  return mapping(kernel, other, sums, kappa);
+  const end = walk(error, kappa);
+  return mapping(kernel, end.other, end.sums, kappa);
 
   function walk(entry: number, contraction: number | undefined): { sums: Interval; other: Interval; smallest: number } {
     const factor = exponential(addUp(entry, rounding.line))[1];
@@ -170,11 +170,11 @@ export interface Sublayer {
 /** The boxes of all logits of a sublayer and the bounds of the four-logit sums of its residual, for every input: Cauchy and Schwarz with ‖x′‖ ≤ √(nC). */
 export function logits({ rows, scales, bias }: Sublayer, n: number): { box: Interval[]; spans: number[] } {
   const width = rows[0]!.length;
-  const length = (sums: readonly (readonly [row: Float64Array, sign: number])[]): number => {
+  const length = (signed: readonly (readonly [row: Float64Array, sign: number])[]): number => {
     let square = 0;
     for (let t = 0; t < width; t++) {
       let [value, size] = [0, 0];
-      for (const [row, sign] of sums) {
+      for (const [row, sign] of signed) {
         value += sign * row[t]!;
         size += Math.abs(row[t]!);
       }

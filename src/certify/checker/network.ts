@@ -9,7 +9,7 @@ function kernelOf(parameters: Fields): Kernel {
   const kernel = parameters['kernel'];
   must(isFields(kernel) && isFields(kernel['rounding']) && isFields(kernel['stored']), 'it names no kernel');
   const { n, first, iterations, start, added, divisor, epsilon, temperature, orientation, rounding, stored } = kernel;
-  const numbers = [added, epsilon, ...['start', 'startLine', 'entry', 'line', 'underflow'].map((key) => (rounding as Fields)[key]), ...['relative', 'absolute'].map((key) => (stored as Fields)[key])];
+  const numbers = [added, epsilon, ...['start', 'startLine', 'entry', 'line', 'underflow'].map((key) => rounding[key]), ...['relative', 'absolute'].map((key) => stored[key])];
   must(isCount(n) && n >= 1 && n <= 16 && isCount(iterations) && iterations >= 1 && iterations <= 1000, 'its kernel has no size');
   must(numbers.every((x) => isNumber(x) && x >= 0 && x <= 1) && isNumber(temperature) && temperature > 0, 'a number of its kernel is out of range');
   must((first === 'rows' || first === 'columns') && (start === 'softmax' || start === 'exp') && ['add', 'clamp', 'plain'].includes(textOf(divisor)) && (orientation === 'plain' || orientation === 'transposed'), 'its kernel is none');
@@ -25,7 +25,7 @@ function network({ parameters, files }: Claimed): { kernel: Kernel; sublayers: H
   must(Array.isArray(named) && named.length > 0, 'it names no sublayers');
   const sublayers = named.map((names) => {
     must(Array.isArray(names) && names.length === 6 && names.every((name) => typeof name === 'string'), 'a sublayer is not [file, projection, scales, bias, norm, name]');
-    const [file, projection, scales, bias, norm] = names as string[];
+    const [file, projection, scales, bias, norm] = names;
     const bytes = files.get(file!);
     if (bytes === undefined) throw unchecked(`it is about ${file}, which was not given`);
     const known = memory.get(bytes) ?? new Map<string, Holds | undefined>();

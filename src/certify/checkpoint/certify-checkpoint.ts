@@ -24,6 +24,8 @@ const largestFile = 2 ** 31 - 1;
 export interface CheckpointCertificate {
   readonly certificate: Certificate;
   readonly bounds: CheckpointBounds;
+  /** The files that it is about. */
+  readonly files: readonly string[];
 }
 
 /** Undefined when it was stopped. Throws as `boundCheckpoint`, and `bad-file` for files that are too large to be checked. */
@@ -50,7 +52,7 @@ export function certifyCheckpoint(options: CheckpointOptions): CheckpointCertifi
     subject, operation: 'mappings', dialect: { ...bounds.dialect }, arithmetic: bounds.arithmetic, arithmeticEvidence: 'declared', claims, notClaimed,
     environment: { node: process.versions.node, platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? 'unknown' },
   });
-  return { certificate, bounds };
+  return { certificate, bounds, files: names };
 }
 
 function tensorsOf({ projection, scales, bias, normWeight }: SublayerReport['names']): string[] {

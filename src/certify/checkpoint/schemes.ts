@@ -59,6 +59,12 @@ export function findSublayers(checkpoint: Checkpoint, map?: string): Found {
   throw new PlumblineError('bad-file', `No parameters of mHC were found among ${checkpoint.size} tensors. ${whatIsThere(checkpoint)}`, remedy);
 }
 
+/** Whether some names are those of a known scheme. */
+export function hasSublayers(checkpoint: Checkpoint): boolean {
+  const expressions = Object.values(schemes).flatMap(({ sublayers }) => sublayers.map(({ projection }) => expressionOf(projection)));
+  return [...checkpoint.keys()].some((name) => expressions.some((expression) => expression.test(name)));
+}
+
 const remedy = `Names are known of ${Object.keys(schemes).join(', ')}. Map others with --map 'projection=blocks.*.mix.weight,scales=blocks.*.mix.alpha,bias=blocks.*.mix.bias', where * is the layer.`;
 
 function matches(checkpoint: Checkpoint, pattern: Scheme['sublayers'][number]): SublayerNames[] {
