@@ -1,6 +1,6 @@
 /** The checker's methods of claims about all inputs of a kernel, or of a network; tensors are read by the checker itself. */
 import { exponential, holds, logits, powerOf, type Holds, type Kernel } from './bounds.ts';
-import { addUp, isCount, isFields, mulUp, must, tensorOf, textOf, unchecked, type Claimed, type Fields, type Interval, type Json, type Method } from './check.ts';
+import { addUp, DamagedFile, isCount, isFields, mulUp, must, tensorOf, textOf, unchecked, type Claimed, type Fields, type Interval, type Json, type Method } from './check.ts';
 
 const isNumber = (value: Json | undefined): value is number => typeof value === 'number' && Number.isFinite(value);
 
@@ -16,7 +16,7 @@ function kernelOf(parameters: Fields): Kernel {
   return kernel as unknown as Kernel;
 }
 
-const memory = new WeakMap<Buffer, Map<string, Holds | undefined>>();
+const memory = new WeakMap<Buffer, Map<string, { readonly from: readonly Buffer[]; readonly holds: Holds | undefined }>>();
 
 /** The bounds of every sublayer that the parameters name, in their order. */
 function network({ parameters, files }: Claimed): { kernel: Kernel; sublayers: Holds[] } {
@@ -24,31 +24,55 @@ function network({ parameters, files }: Claimed): { kernel: Kernel; sublayers: H
   const named = parameters['sublayers'];
   must(Array.isArray(named) && named.length > 0, 'it names no sublayers');
   const sublayers = named.map((names) => {
-    must(Array.isArray(names) && names.length === 6 && names.every((name) => typeof name === 'string'), 'a sublayer is not [file, projection, scales, bias, norm, name]');
-    const [file, projection, scales, bias, norm] = names;
-    const bytes = files.get(file!);
-    if (bytes === undefined) throw unchecked(`it is about ${file}, which was not given`);
-    const known = memory.get(bytes) ?? new Map<string, Holds | undefined>();
-    memory.set(bytes, known);
+    must(Array.isArray(names) && names.length === 5 && names.every((name) => typeof name === 'string'), 'a sublayer is not [projection, scales, bias, norm, name]');
+    const tensors = [names[0]!, ...names[1]!.split('+'), names[2]!, ...(names[3] === '' ? [] : [names[3]!])];
+    const from = tensors.map((name) => fileOf(files, name));
+    const known = memory.get(from[0]!) ?? new Map<string, { readonly from: readonly Buffer[]; readonly holds: Holds | undefined }>();
+    memory.set(from[0]!, known);
     const key = JSON.stringify([kernel, names]);
-    if (!known.has(key)) known.set(key, sublayer(kernel, bytes, projection!, scales!, bias!, norm!));
-    const found = known.get(key);
-    must(found !== undefined, `nothing is proved of '${projection}'`);
-    return found;
+    let found = known.get(key);
+    if (found === undefined || found.from.some((bytes, k) => bytes !== from[k])) known.set(key, (found = { from, holds: sublayer(kernel, tensors.map((name, k) => tensorOf(from[k]!, name)), names[3] !== '') }));
+    must(found.holds !== undefined, `nothing is proved of '${names[0]}'`);
+    return found.holds;
   });
   return { kernel, sublayers };
 }
 
-function sublayer(kernel: Kernel, bytes: Buffer, projection: string, scales: string, bias: string, norm: string): Holds | undefined {
-  const { shape: [outputs, width], values } = tensorOf(bytes, projection);
+const headers = new WeakMap<Buffer, Set<string>>();
+
+/** Names in the header of a safetensors file; `tensorOf` refuses what is wrong with them. */
+function namesIn(bytes: Buffer): Set<string> {
+  const known = headers.get(bytes);
+  if (known !== undefined) return known;
+  try {
+    const names = new Set(Object.keys(JSON.parse(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE(0)))) as object));
+    headers.set(bytes, names);
+    return names;
+  } catch (error) {
+    throw new DamagedFile('a file that was given is no safetensors file', { cause: error });
+  }
+}
+
+/** The file that has a tensor. */
+function fileOf(files: Claimed['files'], name: string): Buffer {
+  const found = [...files.values()].find((bytes) => namesIn(bytes).has(name));
+  if (found === undefined) throw unchecked(`no file that was given has '${name}'`);
+  return found;
+}
+
+type Tensor = ReturnType<typeof tensorOf>;
+
+function sublayer(kernel: Kernel, tensors: readonly Tensor[], normed: boolean): Holds | undefined {
   const { n } = kernel;
-  must(outputs === n * n + 2 * n && width !== undefined, `'${projection}' is not [n² + 2n, n·C]`);
-  const gain = norm === '' ? undefined : tensorOf(bytes, norm).values;
-  must(gain === undefined || gain.length === width, `'${norm}' does not fit`);
+  const { shape: [outputs, width], values } = tensors[0]!;
+  must(outputs === n * n + 2 * n && width !== undefined, 'a projection is not [n² + 2n, n·C]');
+  const gain = normed ? tensors.at(-1)!.values : undefined;
+  must(gain === undefined || gain.length === width, 'the weight of a norm does not fit');
   const rows = Array.from({ length: outputs }, (_, k) => values.slice(k * width, (k + 1) * width).map((x, t) => (gain === undefined ? x : x * gain[t]!)));
-  const [three, offsets] = [scales.split('+').flatMap((name) => [...tensorOf(bytes, name).values]), [...tensorOf(bytes, bias).values]];
-  must(three.length === 3 && offsets.length === outputs, `'${projection}' has no three scales, or a bias that does not fit`);
-  const { box, spans } = logits({ rows, scales: three, bias: offsets }, n);
+  const bias = [...tensors.at(normed ? -2 : -1)!.values];
+  const scales = tensors.slice(1, normed ? -2 : -1).flatMap((one) => [...one.values]);
+  must(scales.length === 3 && bias.length === outputs, 'there are no three scales, or a bias does not fit');
+  const { box, spans } = logits({ rows, scales, bias }, n);
   return holds(kernel, box.slice(2 * n), spans);
 }
 

@@ -41,7 +41,7 @@ export function certifyCheckpoint(options: CheckpointOptions): CheckpointCertifi
     `Sublayers that are not in these files: ${bounds.sublayers.length} were found, up to ${bounds.sublayers.at(-1)!.names.name}.`,
   ];
   const claims: Claim[] = [];
-  for (const draft of draftsOf(bounds)) {
+  for (const draft of draftsOf(bounds, files.map(({ name }) => name).join(', '))) {
     if (options.stopped?.() === true) return undefined;
     options.onSublayer?.(claims.length, 6, `confirming ${draft.quantity}`);
     const { claim, reason } = confirm(draft, subject, files.map(({ bytes }) => bytes), 1);
@@ -67,13 +67,12 @@ function readWhole(path: string): Buffer {
   }
 }
 
-function draftsOf(bounds: CheckpointBounds): Draft[] {
-  const { sublayers, exact, composite, dialect, rounding, arithmetic, n, checkpoint } = bounds;
+function draftsOf(bounds: CheckpointBounds, files: string): Draft[] {
+  const { sublayers, exact, composite, dialect, rounding, arithmetic, n } = bounds;
   const stored = storing(arithmetic);
   const free = exact === 'forward' ? 'backward' : 'forward';
   const kernel = { ...kernelParameters(dialect, n, rounding, stored), rounding: { ...rounding }, stored };
-  const named = sublayers.map(({ names }) => [basename(checkpoint.get(names.projection)!.file), names.projection, names.scales.join('+'), names.bias, names.normWeight ?? '', names.name]);
-  const files = [...new Set(named.map(([file]) => file!))].join(', ');
+  const named = sublayers.map(({ names }) => [names.projection, names.scales.join('+'), names.bias, names.normWeight ?? '', names.name]);
   const draft = (method: MethodId, quantity: string, plain: Draft['plain'], value: number, place?: Claim['place']): Draft => ({
     id: `checkpoint/${method}`, strength: 'checkpoint', plain, quantity, relation: '<=', bound: boundOf(value, 'up'), method, parameters: { kernel, files, sublayers: named },
     assumptions: [declared, normed, ieee], domain: `every input of the network whose parameters are named, in ${files}`, ...(place === undefined ? {} : { place }),
