@@ -103,7 +103,7 @@ function certifyOne(path: string, flags: NetworkFlags, signal: AbortSignal): Cer
     return done.certificate;
   } catch (error) {
     if (!(error instanceof PlumblineError)) throw error;
-    process.stdout.write(`${new Date().toISOString()}  ${basename(path)}  not certified: ${error.message}\n`);
+    process.stdout.write(`${new Date().toISOString()}  ${basename(path)}  not certified: ${error.message.split('\n')[0]}\n`);
     return undefined;
   }
 }
