@@ -55,12 +55,12 @@ function evidence({ commit, previous, candidates, doubt }: Blame): string[] {
 
 function formatGroup(target: TargetDrift, { name, octaves, members }: MovedGroup, style: Style): string[] {
   const claims = new Set(members.map(({ property }) => property));
-  const head = `    ${style.bold(name === '*' ? 'all operations' : name)}  ×${figure(2 ** octaves)} on average over ${counted(claims.size, 'claim')}`;
-  return name === '*' ? [head] : [head, ...movedTable(target, furthest(members))];
+  const head = `    ${style.bold(name === '*' ? 'all operations' : name)}  ×${figure(2 ** octaves)} in the mean of ${counted(claims.size, 'claim')}`;
+  return name === '*' ? [head] : [head, ...movedTable(target, clearest(members))];
 }
 
-/** The quantile of each claim that moved furthest. */
-function furthest(members: readonly Moved[]): Moved[] {
+/** The quantile of each claim that has most of the evidence. */
+function clearest(members: readonly Moved[]): Moved[] {
   const seen = new Set<string>();
   return members.filter(({ property }) => seen.size < seen.add(property).size).slice(0, listed.claims);
 }
