@@ -34,6 +34,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 import traceback
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
@@ -237,6 +238,48 @@ def _mapped(fd: int, size: int) -> mmap.mmap:
     return known
 
 
+class _WallClock:
+    """Times calls by the clock of the host. ``finish`` waits for what a call began."""
+
+    name = "wall"
+
+    def __init__(self, finish: Callable[[Any], None]) -> None:
+        self.finish = finish
+
+    def time(self, run: Callable[[], Any], calls: int) -> float:
+        """Milliseconds that so many calls took."""
+        self.finish(None)
+        started = time.perf_counter_ns()
+        returned = None
+        for _ in range(calls):
+            returned = run()
+        self.finish(returned)
+        return (time.perf_counter_ns() - started) / 1e6
+
+
+class _EventClock:
+    """Times calls by events of the device's own. ``make`` makes an event, ``elapsed`` tells the milliseconds between two."""
+
+    name = "device"
+
+    def __init__(self, make: Callable[[], Any], elapsed: Callable[[Any, Any], float]) -> None:
+        self.make, self.elapsed = make, elapsed
+
+    def time(self, run: Callable[[], Any], calls: int) -> float:
+        """Milliseconds that so many calls took."""
+        start, end = self.make(), self.make()
+        start.record()
+        for _ in range(calls):
+            run()
+        end.record()
+        end.synchronize()
+        return float(self.elapsed(start, end))
+
+
+#: Larger than caches of processors, and than those of devices.
+_HOST_CACHE, _DEVICE_CACHE = 1 << 27, 1 << 28
+
+
 class _Numpy:
     """numpy arrays. bf16 is ``ml_dtypes.bfloat16`` where that is installed, else the 16-bit patterns as uint16; a kernel may return either."""
 
@@ -268,6 +311,23 @@ class _Numpy:
 
     def synchronize(self) -> None:
         pass
+
+    def clock(self) -> Any:
+        return _WallClock(lambda returned: self.synchronize())
+
+    def copying(self, count: int) -> Optional[Callable[[], Any]]:
+        """What copies so many bytes where the kernel runs; None where that is not here."""
+        start, end = self.np.ones(count, self.np.uint8), self.np.empty(count, self.np.uint8)
+        return lambda: self.np.copyto(end, start)
+
+    def evicting(self) -> Callable[[], Any]:
+        """What drives everything else out of the caches."""
+        other = self.np.zeros(_HOST_CACHE, self.np.uint8)
+        return lambda: other.__iadd__(1)
+
+    def memory(self) -> int:
+        """Bytes that were held at most."""
+        return _resident()
 
     def about(self) -> Dict[str, Any]:
         return {"numpy": self.np.__version__}
@@ -315,6 +375,22 @@ class _Torch:
         if self.device.type == "cuda":
             self.torch.cuda.synchronize(self.device)
 
+    def clock(self) -> Any:
+        if self.device.type != "cuda":
+            return _WallClock(lambda returned: self.synchronize())
+        return _EventClock(lambda: self.torch.cuda.Event(enable_timing=True), lambda start, end: start.elapsed_time(end))
+
+    def copying(self, count: int) -> Optional[Callable[[], Any]]:
+        start, end = (self.torch.ones(count, dtype=self.torch.uint8, device=self.device) for _ in range(2))
+        return lambda: end.copy_(start)
+
+    def evicting(self) -> Callable[[], Any]:
+        other = self.torch.zeros(_DEVICE_CACHE if self.device.type == "cuda" else _HOST_CACHE, dtype=self.torch.uint8, device=self.device)
+        return lambda: other.add_(1)
+
+    def memory(self) -> int:
+        return int(self.torch.cuda.max_memory_allocated(self.device)) if self.device.type == "cuda" else _resident()
+
     def about(self) -> Dict[str, Any]:
         about = {"torch": self.torch.__version__}
         if self.device.type == "cuda":
@@ -351,6 +427,19 @@ class _Jax(_Numpy):
     def get(self, value: Any, expected: str, what: str) -> Tensor:
         return super().get(self.np.asarray(value), expected, what)
 
+    def clock(self) -> Any:
+        return _WallClock(self.jax.block_until_ready)  # it has no events; calls run in their order
+
+    def copying(self, count: int) -> Optional[Callable[[], Any]]:
+        start = self.jax.device_put(self.np.ones(count, self.np.uint8), self.device)
+        copy = self.jax.jit(lambda x: self.jax.numpy.bitwise_xor(x, 1))  # a plain copy would be no work: arrays never change
+        return lambda: copy(start)
+
+    def evicting(self) -> Callable[[], Any]:
+        other = self.jax.device_put(self.np.zeros(_DEVICE_CACHE, self.np.uint8), self.device)
+        add = self.jax.jit(lambda x: x + 1)
+        return lambda: add(other).block_until_ready()
+
     def about(self) -> Dict[str, Any]:
         return {"jax": self.jax.__version__, "device": str(self.device or self.jax.devices()[0])}
 
@@ -381,6 +470,20 @@ class _Cupy(_Numpy):
     def synchronize(self) -> None:
         self.cupy.cuda.Device(self.index).synchronize()
 
+    def clock(self) -> Any:
+        return _EventClock(self.cupy.cuda.Event, self.cupy.cuda.get_elapsed_time)
+
+    def copying(self, count: int) -> Optional[Callable[[], Any]]:
+        start, end = (self.cupy.ones(count, self.cupy.uint8) for _ in range(2))
+        return lambda: self.cupy.copyto(end, start)
+
+    def evicting(self) -> Callable[[], Any]:
+        other = self.cupy.zeros(_DEVICE_CACHE, self.cupy.uint8)
+        return lambda: other.__iadd__(1)
+
+    def memory(self) -> int:
+        return int(self.cupy.get_default_memory_pool().total_bytes())
+
     def about(self) -> Dict[str, Any]:
         return {"cupy": self.cupy.__version__, "device": self.cupy.cuda.runtime.getDeviceProperties(self.index)["name"].decode()}
 
@@ -405,8 +508,33 @@ class _Bare:
     def synchronize(self) -> None:
         pass
 
+    def clock(self) -> Any:
+        return _WallClock(lambda returned: None)
+
+    def copying(self, count: int) -> Optional[Callable[[], Any]]:
+        start, end = memoryview(bytes(count)), memoryview(bytearray(count))
+
+        def copy() -> None:
+            end[:] = start
+
+        return copy
+
+    def evicting(self) -> Callable[[], Any]:
+        return lambda: bytearray(_HOST_CACHE)[:]
+
+    def memory(self) -> int:
+        return _resident()
+
     def about(self) -> Dict[str, Any]:
         return {}
+
+
+def _resident() -> int:
+    """Bytes that this process had in memory at most."""
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
 
 
 @functools.lru_cache(maxsize=None)
@@ -490,6 +618,34 @@ class _Server:
         tensors = {name: framework.get(value, dtypes.get(name, storage), f"{found.name}: output '{name}'") for name, value in outputs.items()}
         return {"outcome": "ok", "bytes": _write_safetensors(OUTPUTS_FD, tensors)}
 
+    def time(self, message: Mapping[str, Any]) -> Dict[str, Any]:
+        """Times a kernel on inputs that are put where it runs once. Warms it up, then takes samples of as many calls as last long enough."""
+        found = _kernels.get(message["operation"])
+        if found is None:
+            raise KernelError(f"there is no kernel for '{message['operation']}' here.", "unsupported")
+        size = int(message["bytes"])
+        inputs = self._map(size)
+        framework = _framework(found.framework, found.device)
+        operation, sizes = self.operations[found.operation], message["sizes"]
+        values = {name: framework.put(tensor) for name, tensor in inputs.items()}
+        clock = framework.clock()
+        run = lambda: self._run(found, framework, values, operation, sizes)  # noqa: E731
+        cold = framework.evicting() if message["cache"] == "cold" else None
+        warmed = [clock.time(run, 1)]
+        until = time.perf_counter() + message["warmMs"] / 1e3
+        while len(warmed) < message["warmCalls"] and (len(warmed) < 2 or time.perf_counter() < until):
+            warmed.append(clock.time(run, 1))
+        calls = max(1, math.ceil(message["sampleMs"] / max(sorted(warmed[-32:])[len(warmed[-32:]) // 2], 1e-6)))
+        samples = _samples(clock, run, calls, cold, message["samples"], message["limitMs"])
+        self._refuse_changed(found, inputs, values, framework, size)
+        dtypes = found.options.get("dtypes") or {}
+        storage = next(iter(inputs.values())).dtype if inputs else "f32"
+        returned = _outputs_of(run(), _names(operation["outputs"]), found.name)
+        written = sum(len(framework.get(value, dtypes.get(name, storage), f"{found.name}: output '{name}'").data) for name, value in returned.items())
+        copy = framework.copying(max(1, (sum(len(tensor.data) for tensor in inputs.values()) + written) // 2))
+        copied = [] if copy is None else _samples(clock, copy, max(1, calls if cold is None else 1), cold, 50, message["limitMs"] / 3)
+        return {"outcome": "ok", "clock": clock.name, "calls": calls, "samples": samples, "copy": copied, "counts": {"memoryBytes": framework.memory()}}
+
     def _run(self, found: _Kernel, framework: Any, values: Mapping[str, Any], operation: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
         differentiated = found.forward
         if differentiated is None:
@@ -540,6 +696,22 @@ class _Server:
             seen = inputs[name] if framework.shares_memory else framework.get(value, inputs[name].dtype, f"input '{name}'")
             if bytes(seen.data) != bytes(original[name].data):
                 raise KernelError(f"{found.name} changed its input '{name}'. Copy it first.")
+
+
+def _samples(clock: Any, run: Callable[[], Any], calls: int, cold: Optional[Callable[[], Any]], most: int, limit_ms: float) -> List[float]:
+    """Milliseconds of one call, in time order: at least five samples, and no more than the time allows."""
+    samples: List[float] = []
+    until = time.perf_counter() + limit_ms / 1e3
+    while len(samples) < most and (len(samples) < 5 or time.perf_counter() < until):
+        if cold is None:
+            samples.append(clock.time(run, calls) / calls)
+            continue
+        spent = 0.0
+        for _ in range(calls):
+            cold()
+            spent += clock.time(run, 1)
+        samples.append(spent / calls)
+    return samples
 
 
 #: Of the last byte of a page's entry in /proc/self/pagemap: present or swapped (bits 63, 62), and no page of a file (bit 61).
@@ -780,15 +952,15 @@ def serve() -> None:
     if hello.get("protocol") != PROTOCOL:
         return _channel.send({"type": "error", "message": f"plumbline speaks version {hello.get('protocol')} of the worker protocol, this plumbline_worker.py version {PROTOCOL}."})
     about = _environment()
-    _channel.send({"type": "hello", "protocol": PROTOCOL, "worker": f"plumbline_worker.py {__version__}", "kernels": [k.declaration() for k in _kernels.values()], "environment": about})
+    _channel.send({"type": "hello", "protocol": PROTOCOL, "worker": f"plumbline_worker.py {__version__}", "kernels": [k.declaration() for k in _kernels.values()], "environment": about, "features": ["timing"]})
     server = _Server(hello["operations"])
     for message in messages:
         if message.get("type") == "shutdown":
             break
-        if message.get("type") != "run":
+        if message.get("type") not in ("run", "time"):
             continue
         try:
-            answer = server.call(message)
+            answer = server.time(message) if message["type"] == "time" else server.call(message)
         except Exception as error:  # noqa: BLE001: whatever a kernel raises is an outcome
             answer = _failure(error, message["operation"])
         _channel.send({"type": "result", "id": message["id"], **answer})

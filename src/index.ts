@@ -46,4 +46,13 @@ export { identifyKernel, identifyTarget, type IdentifyOptions } from './identify
 export { explainFailure } from './identify/explain.ts';
 export type { Field, FieldStatus, Identification, Nearest, NearPreset, Verdict } from './identify/result.ts';
 
+export type { Certificate, Claim } from './certify/certificate.ts';
+export { readCertificate } from './certify/certificate-file.ts';
+export { checkCertificate, DamagedFile, type Checked, type ClaimChecked } from './certify/checker/check.ts';
+
+export { type Arm } from './perf/arm.ts';
+export { comparePairs, type PairedComparison, type PairOptions } from './perf/pairs.ts';
+export { judge, type Judgement as BenchJudgement, type Verdict as BenchVerdict } from './perf/judgement.ts';
+export { judgeLaunches, launchOrder } from './perf/launches.ts';
+
 export { defineConfig, type PlumblineConfig } from './config/config.ts';

@@ -37,19 +37,19 @@ function residualContext(context: CheckContext<MappingsDialect>): CheckContext<S
   const { kernel, sizes } = context;
   const dialect = sinkhornOf(kernel.dialect);
   const finite = finiteTokens(context);
+  const per = sizes.streams ** 2;
+  // elsewhere 0·t is no number, and neither are the logits
+  const logitsOf = (biases: Float64Array): Float64Array => biases.map((value, index) => (finite[Math.floor(index / per)] === true ? value : NaN));
   return {
     recipe: context.recipe,
     sizes,
     random: context.random,
     kernel: { ...kernel, operation: sinkhorn as never, dialect, dtypes: { ...kernel.dtypes, logits: kernel.dtypes['biases']! } },
-    inputs: { logits: biasLogits(context) },
-    run: async ({ logits }) => ({ residualMapping: await residualAlone(context, 'residualMapping', { biases: logits! }) }),
+    inputs: { logits: logitsOf(biasLogits(context)) },
+    run: async ({ logits }) => ({ residualMapping: await residualAlone(context, 'residualMapping', { biases: logits!.map((value) => (Number.isNaN(value) ? 0 : value)) }) }),
     runKeeping: () => Promise.reject(new TypeError('not asked of a residual mapping')),
     round: (port, values) => context.round(port === 'logits' ? 'biases' : port, values),
-    bounded(asked) {
-      const bounded = sinkhorn.bounded(asked, sizes, dialect, kernel.arithmetic, { residualMapping: kernel.dtypes['residualMapping']! });
-      return { ...bounded, certified: bounded.certified.map((claimed, token) => (finite[token] === true ? claimed : 0)) };
-    },
+    bounded: (asked) => sinkhorn.bounded(asked, sizes, dialect, kernel.arithmetic, { residualMapping: kernel.dtypes['residualMapping']! }),
     judge: (count) => context.judge(count),
   };
 }

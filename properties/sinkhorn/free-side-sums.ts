@@ -8,10 +8,9 @@
  */
 import { outsideIteration } from './form.ts';
 import { outputRounding } from './output-rounding.ts';
-import { tokenMatrix } from './agreement.ts';
 import { evaluationError } from '../evaluation.ts';
-import { lineSums, marginals } from './marginals.ts';
-import { startOf } from './start.ts';
+import { keepsFromLimits, lineSums, marginals } from './marginals.ts';
+import { TokenStart } from './start.ts';
 import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
 import { defineProperty } from '../../src/verify/property.ts';
 
@@ -33,17 +32,18 @@ export const freeSideSums = defineProperty<SinkhornDialect>({
     const judge = context.judge();
     const side = firstNormalised(dialect);
     const logDomain = dialect.domain === 'log';
+    const start = new TokenStart(dialect, arithmetic, n);
     for (let token = 0; token < tokens; token++) {
-      if (bounded.certified[token] === 0) continue;
+      start.compute(context.inputs['logits']!, token * n * n);
+      const { free, smallest } = marginals(start, dialect, !logDomain);
+      if (!(free.high < Infinity) || ((logDomain || !keepsFromLimits(start, smallest)) && bounded.certified[token] === 0)) continue;
       const sums = lineSums(output, n, side, token * n * n);
-      const errors = lineSums(bounded.errors['residualMapping']!, n, side, token * n * n);
-      const { free } = marginals(startOf(dialect, arithmetic, tokenMatrix(context, 'logits', token), n), dialect, !logDomain);
-      if (!(free.high < Infinity)) continue;
-      sums.forEach((sum, line) => {
-        const error = (logDomain ? errors[line]! : stored.relative * free.high + n * stored.absolute) + evaluationError(n, free.high);
-        const radius = (free.high - free.low) / 2 + error;
-        judge.atMost(token, sum - (free.low + free.high) / 2, radius, 'residualMapping', -1, () => `sum of ${side} ${line} − centre of its range`);
-      });
+      const errors = logDomain ? lineSums(bounded.errors['residualMapping']!, n, side, token * n * n) : undefined;
+      const rounding = stored.relative * free.high + n * stored.absolute;
+      const [centre, radius] = [(free.low + free.high) / 2, (free.high - free.low) / 2 + evaluationError(n, free.high)];
+      for (let line = 0; line < n; line++) {
+        judge.atMost(token, sums[line]! - centre, radius + (errors?.[line] ?? rounding), 'residualMapping', -1, () => `sum of ${side} ${line} − centre of its range`);
+      }
     }
     return judge.finish();
   },

@@ -8,10 +8,9 @@
  */
 import { outsideIteration } from './form.ts';
 import { outputRounding } from './output-rounding.ts';
-import { tokenMatrix } from './agreement.ts';
 import { evaluationError } from '../evaluation.ts';
-import { lineSums, marginals } from './marginals.ts';
-import { startOf } from './start.ts';
+import { keepsFromLimits, lineSums, marginals } from './marginals.ts';
+import { TokenStart } from './start.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
 import { defineProperty } from '../../src/verify/property.ts';
 
@@ -32,21 +31,31 @@ export const lastNormalisedSums = defineProperty<SinkhornDialect>({
     const stored = outputRounding(kernel, 'residualMapping');
     const judge = context.judge();
     const name = dialect.lastNormalised === 'rows' ? 'row' : 'column';
-    for (let token = 0; token < tokens; token++) {
-      if (bounded.certified[token] === 0) continue;
-      const sums = lineSums(output, n, dialect.lastNormalised, token * n * n);
-      const within = (sum: number, low: number, high: number, index: number, what: () => string): void =>
-        judge.atMost(token, sum - (low + high) / 2, (high - low) / 2, 'residualMapping', index, what);
-      if (dialect.domain === 'log') {
+    if (dialect.domain === 'log') {
+      for (let token = 0; token < tokens; token++) {
+        if (bounded.certified[token] === 0) continue;
         const errors = lineSums(bounded.errors['residualMapping']!, n, dialect.lastNormalised, token * n * n);
-        sums.forEach((sum, line) => within(sum, 1 - errors[line]! - evaluationError(n, 1), 1 + errors[line]! + evaluationError(n, 1), -1, () => `sum of ${name} ${line} − 1`));
-        continue;
+        lineSums(output, n, dialect.lastNormalised, token * n * n).forEach((sum, line) => {
+          judge.atMost(token, sum - 1, errors[line]! + evaluationError(n, 1), 'residualMapping', -1, () => `sum of ${name} ${line} − 1`);
+        });
       }
-      const { last, lastMean } = marginals(startOf(dialect, arithmetic, tokenMatrix(context, 'logits', token), n), dialect, true);
+      return judge.finish();
+    }
+    const start = new TokenStart(dialect, arithmetic, n);
+    for (let token = 0; token < tokens; token++) {
+      start.compute(context.inputs['logits']!, token * n * n);
+      const { last, lastMean, smallest } = marginals(start, dialect, true);
+      if (!keepsFromLimits(start, smallest) && bounded.certified[token] === 0) continue;
       const storing = stored.relative * last.high + n * stored.absolute + evaluationError(n, last.high);
-      sums.forEach((sum, line) => within(sum, last.low - storing, last.high + storing, -1, () => `sum of ${name} ${line} − centre of its range`));
-      const total = sums.reduce((sum, value) => sum + value, 0);
-      within(total / n, last.low - storing, Math.min(lastMean, last.high) + storing, -1, () => `mean of the ${name} sums − centre of its range`);
+      const [low, high] = [last.low - storing, last.high + storing];
+      const sums = lineSums(output, n, dialect.lastNormalised, token * n * n);
+      let total = 0;
+      for (let line = 0; line < n; line++) {
+        total += sums[line]!;
+        judge.atMost(token, sums[line]! - (low + high) / 2, (high - low) / 2, 'residualMapping', -1, () => `sum of ${name} ${line} − centre of its range`);
+      }
+      const highMean = Math.min(lastMean, last.high) + storing;
+      judge.atMost(token, total / n - (low + highMean) / 2, (highMean - low) / 2, 'residualMapping', -1, () => `mean of the ${name} sums − centre of its range`);
     }
     return judge.finish();
   },

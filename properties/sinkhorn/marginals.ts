@@ -11,7 +11,8 @@
 import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
 import { divisorOf } from '../../src/operations/sinkhorn/steps.ts';
 import { smallArray } from '../../src/tensor/small.ts';
-import { crossRatioSpan, divisionEntryError, type HalfStep, type Start } from './start.ts';
+import { PowerBound } from './power-bound.ts';
+import { divisionEntryError, type HalfStep, type Start } from './start.ts';
 
 /** Bounds of the line sums of one side, and of the oscillation of their logarithms. */
 export interface Spread {
@@ -44,8 +45,8 @@ export interface Marginals {
 }
 
 /** φ(s) = s/D(s), what a sum becomes; at most 1. */
-export function shareOf(step: HalfStep, sum: number): number {
-  return step.epsilon === 0 || sum === Infinity ? 1 : sum / divisorOf(step, sum);
+export function shareOf(step: HalfStep, sum: number, inverse = 1 / divisorOf(step, sum)): number {
+  return step.epsilon === 0 || sum === Infinity ? 1 : sum * inverse;
 }
 
 /** Encloses the line sums of the exact iterates, or with `rounding` those of any kernel of the start's arithmetic (linear domain). */
@@ -66,6 +67,14 @@ export function marginals(start: Start, dialect: SinkhornDialect, rounding: bool
   };
 }
 
+/**
+ * Whether no kernel of the start's arithmetic comes near its largest or its smallest numbers: its exponentials and their sums stay below the one, its entries above the other, so
+ * every divisor is a positive number and what the walk says of the sums needs no further condition. `smallest` is from `marginals` with rounding.
+ */
+export function keepsFromLimits(start: Start, smallest: number): boolean {
+  return start.inRange && smallest > 0;
+}
+
 /** `smallest` and `entryError` of the marginals alone, at half of their cost. */
 export function entryBounds(start: Start, dialect: SinkhornDialect, rounding: boolean): Pick<Marginals, 'smallest' | 'entryError'> {
   return smallestEntry(enter(start, dialect, rounding), start, rounding);
@@ -80,6 +89,9 @@ interface Entered {
   /** Number of all half-steps, and of those carried out exactly. */
   readonly count: number;
   readonly exact: number;
+  /** Line sums of the matrix that enters, as computed: of the side that is divided first, and of the other. */
+  readonly divided: Range;
+  readonly other: Range;
   /** Logarithmic errors of the start's entries and of one division. */
   readonly own: number;
   readonly division: number;
@@ -87,17 +99,32 @@ interface Entered {
   readonly span: number;
 }
 
+const nothingCarried: readonly Divided[] = [];
+
 function enter(start: Start, dialect: SinkhornDialect, rounding: boolean): Entered {
   const { n, local, steps } = start;
-  const entering = smallArray(n * n);
-  entering.set(start.matrix);
-  const exact = steps[0]!.side === firstNormalised(dialect) ? 1 : 0;
-  const carried = steps.slice(0, exact).map((step) => ({ step, sums: spreadOf(entering, n, step.side, 0) }));
-  for (const { step } of carried) divideLines(entering, n, step);
+  const first = steps[0]!;
+  const carriedOut = first.side === firstNormalised(dialect);
+  let entering = start.matrix;
+  let carried = nothingCarried;
+  if (carriedOut) {
+    carried = [{ step: first, sums: spreadOf(rangeOf(entering, n, first.side)) }];
+    entering = smallArray(n * n);
+    entering.set(start.matrix);
+    divideLines(entering, n, first);
+  }
   let own = 0;
   if (rounding) for (let i = 0; i < n * n; i++) own = Math.max(own, start.own[i]!);
   const division = rounding ? divisionEntryError(local) : 0;
-  return { n, entering, carried, steps: steps.slice(exact), count: steps.length, exact, own, division, span: crossRatioSpan(start.logs, n) + 4 * own };
+  const exact = carriedOut ? 1 : 0;
+  const next = steps[exact]!.side; // what is normalised last is never first
+  return {
+    n, entering, carried, count: steps.length, exact, own, division,
+    steps: exact === 0 ? steps : steps.slice(exact),
+    divided: rangeOf(entering, n, next),
+    other: rangeOf(entering, n, next === 'rows' ? 'columns' : 'rows'),
+    span: start.span + 4 * own,
+  };
 }
 
 function errorsOf({ n, own, exact }: Entered, { local, line }: Start, rounding: boolean, entryError: number): StepErrors {
@@ -108,8 +135,7 @@ function errorsOf({ n, own, exact }: Entered, { local, line }: Start, rounding: 
 /** The walk without the contraction gives the smallest entry, which decides whether underflow can spoil the cross ratios. */
 function smallestEntry(entered: Entered, start: Start, rounding: boolean): Pick<Marginals, 'smallest' | 'entryError'> {
   const { n, span, division, count } = entered;
-  const cautious = walkSteps(entered, 1, errorsOf(entered, start, rounding, division), undefined);
-  const smallest = (Math.exp(-span) * cautious.smallest) / (n * n);
+  const smallest = (Math.exp(-span) * walkWithoutContraction(entered, errorsOf(entered, start, rounding, division))) / (n * n);
   const entryError = rounding ? division + (2 * start.local.underflow) / smallest : 0;
   // `smallest` may shrink by the drift of four entries; the factor 2 above allows for e^drift ≤ 2
   return 4 * count * entryError <= Math.LN2 ? { smallest: smallest / 2, entryError } : { smallest: 0, entryError: Infinity };
@@ -123,36 +149,70 @@ interface StepErrors {
   readonly underflow: number;
 }
 
-/** Walks over the half-steps; `list` receives what each divides by. */
-function walkSteps({ entering, steps, n }: Entered, kappa: number, errors: StepErrors, list: Divided[] | undefined): Pick<Marginals, 'last' | 'free' | 'lastMean' | 'smallest'> {
-  const own = (2 * n + 12) * 2 ** -53; // this function's own roundings in one step
-  const error = Math.exp(errors.step + own);
-  const drift = 2 * (errors.step + own);
-  const rows = spreadOf(entering, n, 'rows', errors.first + own);
-  const columns = spreadOf(entering, n, 'columns', errors.first + own);
-  const [divided, other] = steps[0]!.side === 'rows' ? [rows, columns] : [columns, rows];
-  let { low, high, oscillation } = divided;
-  let { low: otherLow, high: otherHigh, oscillation: otherOscillation } = other;
+/** The roundings of these functions themselves in one step, as a logarithm. */
+function roundingOf(n: number): number {
+  return (2 * n + 12) * 2 ** -53;
+}
+
+/** The least `smallestOf` on the way where nothing is known of oscillations: what the walk below knows at κ = 1. */
+function walkWithoutContraction({ divided, other, steps, n }: Entered, { first, step: stepError, underflow }: StepErrors): number {
+  const own = roundingOf(n);
+  const error = Math.exp(stepError + own);
+  const less = 1 / error;
+  const entered = Math.exp(first + own);
+  let [low, high, otherLow, otherHigh] = [lowest(divided, entered), divided.high * entered, lowest(other, entered), other.high * entered];
   let smallest = smallestOf(low, high, otherLow, otherHigh);
-  let lastMean = Infinity;
   for (const step of steps) {
-    list?.push({ step, sums: { low, high, oscillation } });
-    lastMean = shareOf(step, otherHigh) * error;
-    const lowAfter = Math.max(0, shareOf(step, low) / error - errors.underflow);
-    const highAfter = shareOf(step, high) * error + errors.underflow;
-    const lowOfOther = Math.max(0, otherLow / divisorOf(step, high) / error - errors.underflow);
-    const highOfOther = (otherHigh / divisorOf(step, low)) * error + errors.underflow;
-    const contracted = kappa * oscillation * (1 + own) + otherOscillation + drift;
-    // the other side is divided next
-    oscillation = contracted < Infinity ? Math.min(contracted, logRatio(highOfOther, lowOfOther)) : Infinity;
-    low = Math.max(lowOfOther, lowAfter * Math.exp(-oscillation));
-    high = Math.min(highOfOther, highAfter * Math.exp(oscillation));
+    const [most, least] = [1 / divisorOf(step, low), 1 / divisorOf(step, high)];
+    const lowAfter = Math.max(0, shareOf(step, low, most) * less - underflow);
+    const highAfter = shareOf(step, high, least) * error + underflow;
+    low = Math.max(0, otherLow * least * less - underflow);
+    high = otherHigh * most * error + underflow;
     otherLow = lowAfter;
     otherHigh = highAfter;
-    otherOscillation = logRatio(highAfter, lowAfter);
     smallest = Math.min(smallest, smallestOf(low, high, otherLow, otherHigh));
   }
-  return { last: { low: otherLow, high: otherHigh, oscillation: otherOscillation }, free: { low, high, oscillation }, lastMean, smallest };
+  return smallest;
+}
+
+/**
+ * Walks over the half-steps; `list` receives what each divides by. Oscillations are e^osc here, the ratio of the largest sum and the least: a logarithm
+ * of each would be dear, and a power κ of it is hardly ever needed exactly (`PowerBound`).
+ */
+function walkSteps({ divided, other, steps, n }: Entered, kappa: number, errors: StepErrors, list: Divided[] | undefined): Pick<Marginals, 'last' | 'free' | 'lastMean'> {
+  const { underflow } = errors;
+  const own = roundingOf(n);
+  const error = Math.exp(errors.step + own);
+  const less = 1 / error;
+  const drift = error * error;
+  const entered = Math.exp(errors.first + own);
+  let [low, high, otherLow, otherHigh] = [lowest(divided, entered), divided.high * entered, lowest(other, entered), other.high * entered];
+  let [ratio, otherRatio] = [ratioOf(high, low), ratioOf(otherHigh, otherLow)];
+  let mean = Infinity;
+  const power = new PowerBound(kappa);
+  for (const step of steps) {
+    list?.push({ step, sums: { low, high, oscillation: Math.log(ratio) } });
+    const [most, least] = [1 / divisorOf(step, low), 1 / divisorOf(step, high)];
+    mean = otherHigh; // both sides add up to the same
+    const lowAfter = Math.max(0, shareOf(step, low, most) * less - underflow);
+    const highAfter = shareOf(step, high, least) * error + underflow;
+    const lowOfOther = Math.max(0, otherLow * least * less - underflow);
+    const highOfOther = otherHigh * most * error + underflow;
+    const contracted = power.of(ratio) * otherRatio * drift;
+    // the other side is divided next
+    ratio = ratioOf(highOfOther, lowOfOther);
+    if (contracted < ratio) ratio = contracted;
+    low = Math.max(lowOfOther, lowAfter / ratio);
+    high = Math.min(highOfOther, highAfter * ratio);
+    otherLow = lowAfter;
+    otherHigh = highAfter;
+    otherRatio = ratioOf(highAfter, lowAfter);
+  }
+  return {
+    last: { low: otherLow, high: otherHigh, oscillation: Math.log(otherRatio) },
+    free: { low, high, oscillation: Math.log(ratio) },
+    lastMean: shareOf(steps.at(-1)!, mean) * error,
+  };
 }
 
 /** X_ij ≥ e^−Δ·X_il·X_kj/X_kl with X_il and X_kj the largest of their lines: the factor of e^−Δ/n². */
@@ -160,8 +220,8 @@ function smallestOf(low: number, high: number, otherLow: number, otherHigh: numb
   return (low * otherLow) / Math.min(high, otherHigh);
 }
 
-function logRatio(high: number, low: number): number {
-  return low > 0 ? Math.log(high / low) : Infinity;
+function ratioOf(high: number, low: number): number {
+  return low > 0 ? high / low : Infinity;
 }
 
 /** The line sums of one side of a matrix [n·n]. */
@@ -176,16 +236,32 @@ export function lineSums(matrix: Float64Array, n: number, side: 'rows' | 'column
   return sums;
 }
 
-function spreadOf(matrix: Float64Array, n: number, side: 'rows' | 'columns', error: number): Spread {
-  const sums = lineSums(matrix, n, side);
-  let [least, most] = [Infinity, -Infinity];
+/** The least and the largest line sum of a matrix. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+function rangeOf(matrix: Float64Array, n: number, side: 'rows' | 'columns'): Range {
+  const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
+  let [low, high] = [Infinity, -Infinity];
   for (let line = 0; line < n; line++) {
-    least = Math.min(least, sums[line]!);
-    most = Math.max(most, sums[line]!);
+    let sum = 0;
+    for (let e = 0, i = line * lineStride; e < n; e++, i += entryStride) sum += matrix[i]!;
+    low = Math.min(low, sum);
+    high = Math.max(high, sum);
   }
-  const low = least < 2 ** -900 ? 0 : least * Math.exp(-error); // f64 itself loses digits below
-  const high = most * Math.exp(error);
-  return { low, high, oscillation: logRatio(high, low) };
+  return { low, high };
+}
+
+/** The least sum when each may be off by a factor. */
+function lowest({ low }: Range, factor: number): number {
+  return low < 2 ** -900 ? 0 : low / factor; // f64 itself loses digits below
+}
+
+function spreadOf(range: Range): Spread {
+  const [low, high] = [lowest(range, 1), range.high];
+  return { low, high, oscillation: Math.log(ratioOf(high, low)) };
 }
 
 /** One half-step in f64, in place. */

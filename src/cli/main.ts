@@ -4,7 +4,10 @@ import { Command } from 'commander';
 
 import { exitCodes } from '../verify/exit-code.ts';
 import { version } from '../verify/version.ts';
+import { benchCommand } from './bench-command.ts';
 import { casesCommand } from './cases-command.ts';
+import { certifyCommand } from './certify-command.ts';
+import { checkCommand } from './check-command.ts';
 import { compareCommand } from './compare-command.ts';
 import { conformCommand } from './conform-command.ts';
 import { dialectsCommand } from './dialects-command.ts';
@@ -38,7 +41,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, identifyCommand, replayCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand, driftCommand]) {
+for (const create of [verifyCommand, identifyCommand, replayCommand, benchCommand, driftCommand, certifyCommand, checkCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 

@@ -13,6 +13,20 @@ export function integer(low: number, high: number): (text: string) => number {
   };
 }
 
+/** A number above 0, for commander. */
+export function positive(text: string): number {
+  const value = /^[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('It is a number above 0.');
+  return value;
+}
+
+/** A number between 0 and 1, for commander. */
+export function proportion(text: string): number {
+  const value = positive(text);
+  if (!(value < 1)) throw new InvalidArgumentError('It is a number between 0 and 1.');
+  return value;
+}
+
 /** A length of time in milliseconds, for commander. */
 export function duration(text: string): number {
   try {

@@ -1,6 +1,5 @@
 /** `plumbline verify`: flags over configuration over defaults, then one run. */
 import { randomBytes } from 'node:crypto';
-import { arch, availableParallelism, cpus, platform } from 'node:os';
 
 import { Command, Option } from 'commander';
 
@@ -16,6 +15,7 @@ import type { Recording } from '../targets/dump/dump.ts';
 import type { Target } from '../targets/kernel.ts';
 import type { VerifyOptions } from '../verify/options.ts';
 import type { Effort, Report, RunEvent } from '../verify/results.ts';
+import { environment } from './environment.ts';
 import { exitCodeHelp } from './exits.ts';
 import { gather, gatherDumps, type Gathered } from './gather.ts';
 import { listenForInterrupt } from './interrupt.ts';
@@ -192,8 +192,4 @@ function selectProperties({ properties }: Gathered, flags: Flags): Gathered['pro
 function requiredNames({ own }: Gathered, flags: Flags, selected: readonly string[]): string[] {
   const named = (flags.target ?? []).filter((pattern) => !isGlob(pattern));
   return selected.filter((name) => named.includes(name) || own.includes(name));
-}
-
-function environment(): Record<string, string | number> {
-  return { node: process.versions.node, platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism() };
 }

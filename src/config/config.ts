@@ -1,4 +1,5 @@
 /** What a configuration says, and the function that gives it types in an editor. */
+import type { WorkloadDeclaration } from '../perf/workload.ts';
 import type { ReporterName } from '../report/reporters.ts';
 import type { TargetDeclaration } from '../targets/kernel.ts';
 import type { WorkerDeclaration } from '../targets/worker/target.ts';
@@ -20,6 +21,13 @@ export interface PlumblineConfig {
   readonly reporters?: readonly ReporterName[];
   /** Claims of your own, besides the built-in ones. */
   readonly properties?: readonly Property[];
+  /** What `plumbline bench` times. */
+  readonly bench?: BenchConfig;
+}
+
+export interface BenchConfig {
+  /** Default: the built-in ones, sizes of published models. */
+  readonly workloads?: readonly WorkloadDeclaration[];
 }
 
 /** Returns its argument; for completion and type checks in a configuration. */

@@ -4,7 +4,7 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { createJiti } from 'jiti';
 
@@ -38,20 +38,42 @@ export async function loadConfig(path: string, python?: string): Promise<Plumbli
   return checkConfig(asConfig(await defaultExport(path), path), path);
 }
 
-async function defaultExport(path: string): Promise<unknown> {
-  // here/../../index is the public entry, in src/ under a test runner and in dist/src/ when installed
+/**
+ * Loads a file again with all modules that are its own, also plain JavaScript, which Node itself would have but once: the functions of each copy are compiled anew. Undefined where
+ * that cannot be done, as for modules that wait at their top level.
+ */
+export async function loadCopy(path: string): Promise<PlumblineConfig | undefined> {
+  if (!extensions.includes(extname(path))) return undefined;
+  const virtualModules = Object.fromEntries(await Promise.all(Object.entries(ownModules()).map(async ([name, file]) => [name, (await import(pathToFileURL(file).href)) as object] as const)));
+  try {
+    const loaded: unknown = createJiti(import.meta.url, { virtualModules, moduleCache: false })(resolve(path));
+    return checkConfig(asConfig(exportedBy(loaded, path), path), path);
+  } catch {
+    return undefined; // it was loaded before, in the usual way
+  }
+}
+
+/** Where `plumbline` inside a file is: here/../../index is the public entry, in src/ under a test runner and in dist/src/ when installed. */
+function ownModules(): Record<string, string> {
   const own = extname(fileURLToPath(import.meta.url));
-  const alias = {
+  return {
     plumbline: fileURLToPath(new URL(`../index${own}`, import.meta.url)),
     'plumbline/properties': fileURLToPath(new URL(`../../properties/index${own}`, import.meta.url)),
   };
+}
+
+async function defaultExport(path: string): Promise<unknown> {
   let loaded: unknown;
   try {
-    loaded = await createJiti(import.meta.url, { alias, moduleCache: false }).import(resolve(path));
+    loaded = await createJiti(import.meta.url, { alias: ownModules(), moduleCache: false }).import(resolve(path));
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new PlumblineError('bad-config', `'${path}' cannot be loaded: ${cause}`, 'Run it with node to see where it fails.', { cause: error });
   }
+  return exportedBy(loaded, path);
+}
+
+function exportedBy(loaded: unknown, path: string): object {
   const exported = isObject(loaded) && 'default' in loaded ? loaded['default'] : undefined;
   if (!isObject(exported)) {
     throw new PlumblineError('bad-config', `'${path}' has no default export that is an object.`, 'Write: export default { sinkhorn: { arithmetic: \'ieee-f32\', run: … } }');

@@ -7,10 +7,12 @@ import { z } from 'zod';
 import { PlumblineError, suggest } from '../errors.ts';
 import { operations } from '../operations/index.ts';
 import type { OperationId } from '../operations/operation.ts';
+import type { WorkloadDeclaration } from '../perf/workload.ts';
 import { reporterNames } from '../report/reporters.ts';
-import type { KernelRun, TargetDeclaration } from '../targets/kernel.ts';
+import type { KernelPrepare, KernelRun, TargetDeclaration } from '../targets/kernel.ts';
 import { resolveKernel } from '../targets/resolve.ts';
 import type { WorkerDeclaration } from '../targets/worker/target.ts';
+import { dtypes } from '../tensor/dtype.ts';
 import type { CheckContext } from '../verify/property.ts';
 import type { PlumblineConfig } from './config.ts';
 import { parseDuration } from './duration.ts';
@@ -25,6 +27,7 @@ const kernelSchema = z.strictObject({
   batchInvariant: z.boolean().optional(),
   deterministic: z.boolean().optional(),
   run: functionOf<KernelRun>(),
+  prepare: functionOf<KernelPrepare>().optional(),
 });
 
 const targetSchema = z.strictObject({
@@ -56,6 +59,19 @@ const propertySchema = z.looseObject({
   check: functionOf<(context: CheckContext) => unknown>(),
 });
 
+const size = (least: number, most: number) => z.int().min(least).max(most);
+
+const workloadSchema = z.strictObject({
+  operation: z.string(),
+  name: z.string().regex(/^[^\s,*?]+$/, 'is a name without spaces, commas, * and ?').optional(),
+  tokens: size(1, 2 ** 24),
+  streams: size(1, 16).optional(),
+  channels: size(1, 2 ** 24).optional(),
+  depth: size(1, 2 ** 16).optional(),
+  dtype: z.enum(dtypes).optional(),
+  targets: z.array(z.string()).min(1).optional(),
+});
+
 const targetName = z.string().regex(/^[^\s,*?]+$/, 'is a name without spaces, commas, * and ?');
 
 const configSchema = z.strictObject({
@@ -66,6 +82,7 @@ const configSchema = z.strictObject({
   runs: z.int().min(1).optional(),
   reporters: z.array(z.enum(reporterNames)).optional(),
   properties: z.array(propertySchema).optional(),
+  bench: z.strictObject({ workloads: z.array(workloadSchema).min(1).optional() }).optional(),
 });
 
 /** The fields of a configuration, for suggestions and for telling a configuration from a kernel. */
@@ -87,6 +104,7 @@ export function checkConfig(value: unknown, path: string): PlumblineConfig {
       at(`${path}: ${owner}`, () => resolveKernel(operationOf(id), kernel, owner), owner);
     }
   }
+  for (const [k, workload] of (config.bench?.workloads ?? []).entries()) at(`${path}: bench.workloads.${k}`, () => checkWorkload(workload));
   for (const property of config.properties ?? []) at(`${path}: property ${property.id}`, () => operationOf(property.operation));
   return config;
 }
@@ -94,6 +112,17 @@ export function checkConfig(value: unknown, path: string): PlumblineConfig {
 /** Whether a target's kernels are in another process. */
 export function isWorker(declaration: TargetDeclaration | WorkerDeclaration): declaration is WorkerDeclaration {
   return typeof declaration === 'object' && declaration !== null && 'worker' in declaration;
+}
+
+/** A workload says the sizes that its operation has. */
+function checkWorkload(workload: WorkloadDeclaration): void {
+  const { dims, id, streamCounts } = operationOf(workload.operation);
+  for (const name of ['channels', 'depth'] as const) {
+    if (dims.includes(name) && workload[name] === undefined) throw new PlumblineError('bad-config', `${id} has ${name}, and the workload does not say how many.`, `Add ${name}: 4.`);
+    if (!dims.includes(name) && workload[name] !== undefined) throw new PlumblineError('bad-config', `${id} has no ${name}.`, `Take ${name} out.`);
+  }
+  const { streams = 4 } = workload;
+  if (streamCounts?.includes(streams) === false) throw new PlumblineError('bad-config', `${id} is defined for ${streamCounts.join(', ')} streams, not ${streams}.`, 'Choose one of them.');
 }
 
 function operationOf(id: string): (typeof operations)[OperationId] {
@@ -131,5 +160,6 @@ function firstIssue(error: z.ZodError, value: unknown, file: string): PlumblineE
 /** Known fields of the object at a path: of the configuration, a target, or a kernel. */
 function fieldsAt(path: readonly PropertyKey[]): string[] {
   if (path.length === 0) return configFields;
+  if (path[0] === 'bench') return path.length === 1 ? ['workloads'] : Object.keys(workloadSchema.shape);
   return Object.keys(path.length === 2 ? targetSchema.shape : kernelSchema.shape);
 }

@@ -5,9 +5,7 @@
 import type { RunEvent, TargetReport } from '../verify/results.ts';
 import { count, duration } from './figures.ts';
 import type { Output } from './reporter.ts';
-
-const refreshMs = 100;
-const eraseLine = '\r\u001b[2K';
+import { createStatusLine } from './status-line.ts';
 
 export interface Progress {
   onEvent(event: RunEvent): void;
@@ -19,7 +17,7 @@ export interface Progress {
 
 /** `now` is in milliseconds. */
 export function createProgress(output: Output, now: () => number = () => performance.now()): Progress {
-  return output.isTTY === true ? createStatusLine(output, now) : createPlainProgress(output);
+  return output.isTTY === true ? createLiveProgress(output, now) : createPlainProgress(output);
 }
 
 function createPlainProgress(output: Output): Progress {
@@ -35,33 +33,23 @@ function createPlainProgress(output: Output): Progress {
   };
 }
 
-function describeTarget({ name, status, reason }: TargetReport): string {
+export function describeTarget({ name, status, reason }: TargetReport): string {
   return `${name}: ${status}${reason === undefined ? '' : `, ${reason}`}`;
 }
 
-function createStatusLine(output: Output, now: () => number): Progress {
+function createLiveProgress(output: Output, now: () => number): Progress {
+  const line = createStatusLine(output, now);
   const started = now();
-  let drawnAt = -Infinity;
-  let stopped = false;
   let problems = 0;
   let finished = 0;
   let planned = 0;
   let doing = '';
 
-  function draw(force: boolean): void {
-    if (stopped || (!force && now() - drawnAt < refreshMs)) return;
-    drawnAt = now();
+  function text(): string {
     const elapsed = now() - started;
     const rate = elapsed > 0 ? Math.round((problems / elapsed) * 1000) : 0;
     const left = finished > 0 ? `, about ${duration((elapsed / finished) * (planned - finished))} left` : '';
-    const line = `${finished}/${planned}  ${doing}  ${count(rate)} problems/s${left}`;
-    // some pseudo-terminals claim to have no columns
-    const columns = output.columns !== undefined && output.columns > 1 ? output.columns : 80;
-    output.write(`${eraseLine}${line.slice(0, columns - 1)}`);
-  }
-
-  function clear(): void {
-    if (!stopped) output.write(eraseLine);
+    return `${finished}/${planned}  ${doing}  ${count(rate)} problems/s${left}`;
   }
 
   return {
@@ -77,12 +65,9 @@ function createStatusLine(output: Output, now: () => number): Progress {
         finished++;
         problems += event.result.problems;
       }
-      draw(event.type === 'target-opened' || event.type === 'run-started');
+      line.draw(text, event.type === 'target-opened' || event.type === 'run-started');
     },
-    clear,
-    stop(): void {
-      clear();
-      stopped = true;
-    },
+    clear: () => line.clear(),
+    stop: () => line.stop(),
   };
 }

@@ -28,14 +28,78 @@ export interface KernelDeclaration {
   /** The kernel promises the same bits on every call. Default true. */
   readonly deterministic?: boolean;
   readonly run: KernelRun;
+  /** For kernels that run on a device: puts the inputs there once, so that `plumbline bench` times the kernel and not the copies around it. */
+  readonly prepare?: KernelPrepare;
   /** Set by targets whose kernels are in another process. */
   readonly remote?: RemoteKernel;
+}
+
+export type KernelPrepare = (inputs: Readonly<Record<string, Tensor>>, sizes: Sizes) => PreparedKernel | Promise<PreparedKernel>;
+
+/** How often to call, one call after the other. `cold` says that the device's caches hold nothing of the inputs before each call. */
+export interface SampleRequest {
+  readonly calls: number;
+  readonly cache: 'warm' | 'cold';
+}
+
+/** A kernel with its inputs on the device. */
+export interface PreparedKernel {
+  /** Milliseconds that all the calls took, by the device's clock. 0 says that the clock failed; such a sample is dropped. */
+  sample(request: SampleRequest): Promise<{ readonly durationMs: number }>;
+  /** The same for a plain copy on the device that reads and writes `bytes` in all, half of them each. */
+  copy?(bytes: number, request: SampleRequest): Promise<{ readonly durationMs: number }>;
+  /** What the last call wrote. It is compared with what `run` returns: what was timed must be what was verified. */
+  outputs(): Promise<Readonly<Record<string, KernelOutput>>>;
+  /** Of one call, where they are known. */
+  readonly counts?: CallCounts;
+  release(): void | Promise<void>;
+}
+
+/** What a call does however busy the machine is. */
+export interface CallCounts {
+  /** Dispatches or kernel launches. */
+  readonly launches?: number | undefined;
+  /** Instructions of the compiled kernel, where the device tells. */
+  readonly instructions?: number | undefined;
+  /** Bytes of the kernel's source. */
+  readonly kernelBytes?: number | undefined;
+  /** Memory that the device held at most, in bytes. */
+  readonly memoryBytes?: number | undefined;
+}
+
+/** What another process is asked to time. It warms the kernel up, then takes samples. */
+export interface TimingRequest {
+  /** Most samples; fewer when the time is over. */
+  readonly samples: number;
+  /** A sample is at least so long: as many calls as that takes. */
+  readonly sampleMs: number;
+  /** Calls before the first sample, or as many as take `warmMs`. */
+  readonly warmCalls: number;
+  readonly warmMs: number;
+  /** Time for the samples. */
+  readonly limitMs: number;
+  readonly cache: 'warm' | 'cold';
+}
+
+/** What it measured. */
+export interface RemoteTiming {
+  /** Its own clock on the host, or the device's. */
+  readonly clock: 'wall' | 'device';
+  /** Calls in a sample. */
+  readonly calls: number;
+  /** Milliseconds of one call, in time order. */
+  readonly samples: readonly number[];
+  /** The same for a copy that reads and writes as many bytes in all as the inputs and outputs have. */
+  readonly copy?: readonly number[] | undefined;
+  readonly counts?: CallCounts | undefined;
 }
 
 /** A kernel in another process: it cannot reach the tensors of its caller, and its process may have to be replaced before a call. */
 export interface RemoteKernel {
   /** Resolves when it can be called; the time that this takes is not the call's. Throws `TargetUnusable`. */
   ready(): Promise<void>;
+  /** Times the kernel where it runs; absent where the process cannot. Throws `OutcomeError`. */
+  time?(inputs: Readonly<Record<string, Tensor>>, sizes: Sizes, request: TimingRequest, signal?: AbortSignal): Promise<RemoteTiming>;
 }
 
 /** Whether a target can run here. */

@@ -5,6 +5,7 @@ import type { ResolvedKernel } from '../targets/resolve.ts';
 import { bytesPerElement, dtypes, type Dtype } from '../tensor/dtype.ts';
 import { cloneTensor, elementCount, firstBitDifference, tensor, valuesOf, type Tensor } from '../tensor/tensor.ts';
 import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
+import type { Turn } from './turns.ts';
 
 /** What the engine needs of whoever answers for a kernel. */
 export interface Caller {
@@ -34,12 +35,14 @@ export class KernelCaller implements Caller {
   private readonly kernelRun: KernelRun;
   private readonly timeoutMs: number;
   private readonly remote: RemoteKernel | undefined;
+  private readonly turn: Turn | undefined;
 
-  constructor(kernel: ResolvedKernel, kernelRun: KernelRun, timeoutMs: number, remote?: RemoteKernel) {
+  constructor(kernel: ResolvedKernel, kernelRun: KernelRun, timeoutMs: number, remote?: RemoteKernel, turn?: Turn) {
     this.kernel = kernel;
     this.kernelRun = kernelRun;
     this.timeoutMs = timeoutMs;
     this.remote = remote;
+    this.turn = turn;
   }
 
   begin(): void {
@@ -51,9 +54,8 @@ export class KernelCaller implements Caller {
     this.calls++;
     this.lastOutputs = {};
     const given = encodeInputs(this.kernel, inputs, sizes);
-    await this.remote?.ready();
     const kept = this.remote === undefined ? Object.entries(given).map(([name, t]) => [name, cloneTensor(t)] as const) : [];
-    const returned = await this.guarded(given, sizes);
+    const returned = await this.inTurn(given, sizes);
     for (const [name, copy] of kept) {
       const place = firstBitDifference(given[name]!.data, copy.data);
       if (place >= 0) throw new OutcomeError('failed', `The kernel changed its input '${name}' at element ${place}.`);
@@ -63,6 +65,14 @@ export class KernelCaller implements Caller {
     for (const port of this.kernel.operation.outputs) outputs[port.name] = this.received(port, returned[port.name], sizes);
     this.lastOutputs = outputs;
     return outputs;
+  }
+
+  private async inTurn(given: Record<string, Tensor>, sizes: Sizes): Promise<Readonly<Record<string, KernelOutput>>> {
+    await this.turn?.begin();
+    await this.remote?.ready();
+    const returned = await this.guarded(given, sizes);
+    await this.turn?.answered();
+    return returned;
   }
 
   private async guarded(given: Record<string, Tensor>, sizes: Sizes): Promise<Readonly<Record<string, KernelOutput>>> {

@@ -8,6 +8,7 @@ export const exitCodes = {
   fault: 3,
   target: 4,
   nothingRan: 5,
+  slower: 6,
   interrupted: 130,
 } as const;
 

@@ -1,21 +1,20 @@
 /** One property on one kernel: cases from fast-check, the first failure shrunk and written down. */
-import fc from 'fast-check';
+import type fc from 'fast-check';
 
 import { firstRecipes, recipeArbitrary } from '../generate/arbitrary.ts';
 import { hashText } from '../generate/random.ts';
 import type { Recipe } from '../generate/recipe.ts';
 import { Sketch } from '../numerics/sketch.ts';
 import type { KernelDeclaration } from '../targets/kernel.ts';
-import { breathe } from './breathe.ts';
 import { KernelCaller } from './call.ts';
-import { minimise, type Failure } from './minimise.ts';
+import { minimise } from './minimise.ts';
 import type { RecordOptions } from './record.ts';
 import { casesOf } from './effort.ts';
-import { examine } from './examine.ts';
+import type { Examination } from './examine.ts';
 import type { Worst } from './judge.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 import type { Effort, MarginQuantiles, PropertyResult, RunEvent } from './results.ts';
-import { stopBetweenCases } from './stop-plugin.ts';
+import { runCases } from './run-cases.ts';
 
 export interface PropertyRun extends RecordOptions {
   readonly property: Property;
@@ -46,47 +45,34 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   const reason = notApplicable(property, kernel);
   if (reason !== undefined) return { ...base, ...nothing, status: 'unsupported', reason, durationMs: performance.now() - started };
 
-  const caller = new KernelCaller(kernel, options.declaration.run, options.callTimeoutMs, options.declaration.remote);
   let cases = 0;
   let problems = 0;
   let worst: Worst | undefined;
-  let failure: Failure | undefined;
   const sketch = new Sketch();
-  const { examples, numRuns, arbitrary } = plannedCases(options, seed);
-  const predicate = async (recipe: Recipe): Promise<boolean> => {
-    await breathe();
-    const examination = await examine(property, kernel, recipe, caller);
+  const planned = plannedCases(options, seed);
+  const onCase = (examination: Examination): void => {
     // fast-check runs the examples first, in order
-    if (cases < examples.length) collect(sketch, examination.judgement?.margins);
+    if (cases < planned.examples.length) collect(sketch, examination.judgement?.margins);
     cases++;
     problems += examination.judged;
     const found = examination.judgement?.worst;
     if (found !== undefined && (worst === undefined || !(found.margin <= worst.margin))) worst = found;
-    if (!examination.held) failure = { recipe, examination };
     onEvent({ type: 'case-finished', target, property: property.id, cases, margin: worst?.margin ?? 0 });
-    return examination.held;
   };
-
-  const details = await fc.check(fc.asyncProperty(arbitrary, predicate), {
-    seed,
-    numRuns,
-    examples: examples.map((recipe) => [recipe] as [Recipe]),
-    endOnFailure: true, // the recipe's own shrinker takes over
-    plugins: [stopBetweenCases(options.stopped)],
-  });
-  if (details.failed && failure === undefined) throw details.errorInstance;
+  const { failure, interrupted } = await runCases({ ...options, ...planned, seed, onCase });
 
   const measured = { cases, problems, margin: worst?.margin ?? 0, margins: quantilesOf(sketch), worst };
   if (failure !== undefined) {
+    const caller = new KernelCaller(kernel, options.declaration.run, options.callTimeoutMs, options.declaration.remote);
     const { shrunk, counterexample } = await minimise(failure, caller, seed, options);
     const margin = Math.max(measured.margin, shrunk.examination.judgement?.worst?.margin ?? 0);
     const end = { ...measured, margin, worst: shrunk.examination.judgement?.worst ?? measured.worst, durationMs: performance.now() - started };
     return { ...base, ...end, status: 'failed', reason: `${shrunk.examination.outcome}: ${shrunk.examination.message}`, counterexample };
   }
   const end = { ...measured, counterexample: undefined, durationMs: performance.now() - started };
-  if (details.interrupted) {
+  if (interrupted) {
     const status = cases === 0 ? 'skipped' : 'incomplete';
-    return { ...base, ...end, status, reason: `stopped after ${cases} of ${numRuns} cases` };
+    return { ...base, ...end, status, reason: `stopped after ${cases} of ${planned.numRuns} cases` };
   }
   if (problems === 0) return { ...base, ...end, status: 'unsupported', reason: 'none of the inputs lies where this arithmetic and dialect let the claim be made' };
   return { ...base, ...end, status: 'passed', reason: undefined };

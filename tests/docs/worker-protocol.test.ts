@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
-import { errorSchema, failureNames, helloMessage, helloSchema, protocolVersion, resultSchema, runMessage, shutdownMessage } from '../../src/targets/worker/protocol.ts';
+import { errorSchema, failureNames, helloMessage, helloSchema, protocolVersion, resultSchema, runMessage, shutdownMessage, timeMessage, timingSchema } from '../../src/targets/worker/protocol.ts';
 import { resolveKernels } from '../../src/targets/worker/target.ts';
 import { decodeSafetensors, safetensorsParts } from '../../src/tensor/safetensors.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
@@ -22,20 +22,23 @@ test('plumbline takes the messages that the page has from workers', () => {
   const schemas = { hello: helloSchema, error: errorSchema, result: resultSchema };
   const messages = examples('worker');
   expect(new Set(messages.map(({ type }) => type))).toEqual(new Set(Object.keys(schemas)));
-  for (const message of messages) expect(schemas[message['type'] as keyof typeof schemas].safeParse(message).error).toBeUndefined();
+  for (const message of messages) expect(('samples' in message ? timingSchema : schemas[message['type'] as keyof typeof schemas]).safeParse(message).error).toBeUndefined();
+  expect(messages.filter((message) => 'samples' in message)).toHaveLength(1);
   const hello = helloSchema.parse(messages.find(({ type }) => type === 'hello'));
   expect(hello.protocol).toBe(protocolVersion);
   expect(resolveKernels('page', hello.kernels)).toHaveLength(1);
 });
 
 test('plumbline sends the messages that the page has from it', () => {
-  const [hello, run, shutdown] = examples('plumbline');
+  const [hello, run, timed, shutdown] = examples('plumbline');
   const sent = JSON.parse(JSON.stringify(helloMessage('0.1.0'))) as { operations: Record<string, unknown> };
   expect({ ...sent, operations: { sinkhorn: sent.operations['sinkhorn'] } }).toEqual(hello);
   const sizes = { tokens: 2, streams: 4, channels: 1, depth: 1 };
   const logits = tensor(new Float64Array(32), [2, 4, 4]);
   const bytes = safetensorsParts({ logits }).reduce((sum, part) => sum + part.length, 0);
   expect(JSON.parse(JSON.stringify(runMessage(7, 'sinkhorn', sizes, run!['bytes'] as number)))).toEqual(run);
+  const request = { samples: 400, sampleMs: 0.15, warmCalls: 300, warmMs: 150, limitMs: 300, cache: 'warm' } as const;
+  expect(timeMessage(9, 'sinkhorn', sizes, timed!['bytes'] as number, request)).toEqual(timed);
   expect(shutdownMessage).toEqual(shutdown);
   const header = JSON.stringify(examples('header')[0]);
   const padded = new TextEncoder().encode(header.padEnd(Math.ceil(header.length / 8) * 8));

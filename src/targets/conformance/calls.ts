@@ -18,15 +18,19 @@ const large = 8 * 2 ** 20;
 export class CallChecks {
   private readonly client: WorkerClient;
   private readonly timeoutMs: number;
+  private readonly times: boolean;
 
-  constructor(client: WorkerClient, timeoutMs: number) {
+  /** `times`: the worker says that it times kernels. */
+  constructor(client: WorkerClient, timeoutMs: number, times = false) {
     this.client = client;
     this.timeoutMs = timeoutMs;
+    this.times = times;
   }
 
   async run(kernels: readonly ResolvedKernel[]): Promise<Finding[]> {
     const findings: Finding[] = [];
     for (const kernel of kernels) findings.push(...(await this.kernel(kernel)));
+    if (this.times) findings.push(await this.timing(kernels[0]!));
     findings.push(await this.echoes(kernels), await this.unknownOperation(kernels[0]!), await this.unknownMessage(kernels[0]!), await this.stdout());
     return findings;
   }
@@ -49,6 +53,18 @@ export class CallChecks {
       }),
       await finding(`${large / 2 ** 20} MiB, then little (${id})`, 'Read descriptor 3 anew for each call, `bytes` long: map it again when it grew, and forget what the last call left in it.', 'each call sees its own inputs', () => this.bigThenSmall(kernel)),
     ];
+  }
+
+  private timing(kernel: ResolvedKernel): Promise<Finding> {
+    return finding(`timing (${kernel.operation.id})`, 'Answer time with the milliseconds of one call, no more samples than were asked for, and go on.', 'samples above 0, and the next call is answered', async () => {
+      const sizes = sizesFor(kernel, 3);
+      const inputs = randomInputs(kernel, sizes, 1);
+      const request = { samples: 7, sampleMs: 0.1, warmCalls: 3, warmMs: 50, limitMs: 200, cache: 'warm' } as const;
+      const { samples } = await this.client.time(kernel.operation.id, inputs, sizes, request, AbortSignal.timeout(this.timeoutMs));
+      if (samples.length > request.samples) return `it took ${samples.length} samples of the ${request.samples} that were asked for`;
+      if (!samples.some((ms) => ms > 0 && ms < Infinity)) return `its samples are ${samples.join(', ') || 'none'}`;
+      return this.misfit(kernel, sizes, await this.call(kernel, sizes, inputs));
+    });
   }
 
   private async bigThenSmall(kernel: ResolvedKernel): Promise<string | undefined> {

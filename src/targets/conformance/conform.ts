@@ -1,7 +1,7 @@
 /** Whether a worker keeps to docs/worker-protocol.md: every sentence of the page that can be seen from outside, as a check with a name. */
 import type { ResolvedKernel } from '../resolve.ts';
 import { defaultStartMs, defaultStopMs, WorkerClient, type WorkerOptions } from '../worker/client.ts';
-import type { WorkerHello } from '../worker/protocol.ts';
+import { timingFeature, type WorkerHello } from '../worker/protocol.ts';
 import { resolveKernels } from '../worker/target.ts';
 import { CallChecks } from './calls.ts';
 import { endingChecks } from './endings.ts';
@@ -15,7 +15,7 @@ export async function conform(options: WorkerOptions, plumbline: string, callTim
     const findings: Finding[] = [{ name: 'hello', status: 'held', detail: `${hello.worker}, version ${hello.protocol}, ${hello.kernels.length} ${hello.kernels.length === 1 ? 'kernel' : 'kernels'}` }];
     const kernels: ResolvedKernel[] = [];
     findings.push(await finding('kernels', 'Declare kernels as in a configuration: operation, arithmetic, and what differs from the defaults.', 'every declaration is valid', () => Promise.resolve(declared(hello, kernels))));
-    if (kernels.length > 0) findings.push(...(await new CallChecks(client, callTimeoutMs).run(kernels)));
+    if (kernels.length > 0) findings.push(...(await new CallChecks(client, callTimeoutMs, hello.features?.includes(timingFeature) === true).run(kernels)));
     const limits = { plumbline, startMs: options.startTimeoutMs ?? defaultStartMs, stopMs: options.stopTimeoutMs ?? defaultStopMs };
     findings.push(...(await endingChecks(options, limits)));
     return findings;

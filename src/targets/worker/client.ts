@@ -5,10 +5,11 @@
 import type { Sizes } from '../../operations/operation.ts';
 import { decodeSafetensors, safetensorsParts } from '../../tensor/safetensors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { RemoteTiming, TimingRequest } from '../kernel.ts';
 import { OutcomeError, TargetUnusable, type OutcomeName } from '../outcome.ts';
 import { helloOf } from './handshake.ts';
 import { describeEnding, WorkerProcess, type Ending, type WorkerCommand } from './process.ts';
-import { helloMessage, parseLine, resultSchema, runMessage, type WorkerHello } from './protocol.ts';
+import { helloMessage, parseLine, resultSchema, runMessage, timeMessage, timingSchema, type WorkerFailure, type WorkerHello } from './protocol.ts';
 import { RamFile } from './ram-file.ts';
 import { tailOf } from './tail.ts';
 
@@ -88,9 +89,13 @@ export class WorkerClient {
   /** Calls a kernel, after the calls before it. Throws `OutcomeError`, or `TargetUnusable` as `ready` does. */
   async call(operation: string, inputs: Readonly<Record<string, Tensor>>, sizes: Sizes, signal?: AbortSignal): Promise<Readonly<Record<string, Tensor>>> {
     await this.ready();
-    const called = this.callNow(operation, inputs, sizes, signal);
-    this.queue = called.then(() => undefined, () => undefined);
-    return called;
+    return this.queued(this.callNow(inputs, signal, (id, bytes) => runMessage(id, operation, sizes, bytes), (line, id, worker) => this.answer(line, id, worker)));
+  }
+
+  /** Has a kernel timed where it runs, after the calls before it. Throws as `call` does. */
+  async time(operation: string, inputs: Readonly<Record<string, Tensor>>, sizes: Sizes, request: TimingRequest, signal?: AbortSignal): Promise<RemoteTiming> {
+    await this.ready();
+    return this.queued(this.callNow(inputs, signal, (id, bytes) => timeMessage(id, operation, sizes, bytes, request), (line, id, worker) => this.timing(line, id, worker)));
   }
 
   /** Ends the process and gives the memory back. */
@@ -104,24 +109,34 @@ export class WorkerClient {
     this.outputs.close();
   }
 
-  private async callNow(operation: string, inputs: Readonly<Record<string, Tensor>>, sizes: Sizes, signal: AbortSignal | undefined): Promise<Readonly<Record<string, Tensor>>> {
+  private queued<Result>(called: Promise<Result>): Promise<Result> {
+    this.queue = called.then(() => undefined, () => undefined);
+    return called;
+  }
+
+  private async callNow<Result>(
+    inputs: Readonly<Record<string, Tensor>>,
+    signal: AbortSignal | undefined,
+    message: (id: number, bytes: number) => object,
+    answer: (line: string, id: number, worker: WorkerProcess) => Promise<Result>,
+  ): Promise<Result> {
     const worker = this.worker!;
     const id = ++this.lastId;
     worker.forgetStderr();
     this.outputs.forget();
-    worker.send(runMessage(id, operation, sizes, this.inputs.write(safetensorsParts(inputs))));
+    worker.send(message(id, this.inputs.write(safetensorsParts(inputs))));
     const event = await worker.next(undefined, signal);
     if (typeof event === 'string') {
       const late = signal?.reason instanceof OutcomeError ? signal.reason.message : 'The call was given up.';
-      const message = `${late} Its process was ended${described(worker)}.${tailOf(worker)}`;
+      const reason = `${late} Its process was ended${described(worker)}.${tailOf(worker)}`;
       void this.discard(); // the caller's time is up: it does not wait for the end
-      throw new OutcomeError('timed-out', message);
+      throw new OutcomeError('timed-out', reason);
     }
     if ('ending' in event) {
       this.worker = undefined;
       throw new OutcomeError(outcomeOf(event.ending, worker), `The worker ${describeEnding(event.ending)}${described(worker)}.${tailOf(worker)}`);
     }
-    return this.answer(event.line, id, worker);
+    return answer(event.line, id, worker);
   }
 
   private refuseEnded(worker: WorkerProcess): void {
@@ -139,11 +154,7 @@ export class WorkerClient {
       return this.broken(`The worker wrote ${found} where the result of call ${id} was due. Prints belong on stderr.`, worker);
     }
     const result = parsed.data;
-    if (result.outcome !== 'ok') {
-      if (result.fatal !== true) throw new OutcomeError(result.outcome, result.message);
-      await this.discard();
-      throw new OutcomeError(result.outcome, `${result.message}${tailOf(worker)}`);
-    }
+    if (result.outcome !== 'ok') return this.failed(result, worker);
     const held = this.outputs.size;
     if (held < result.bytes) return this.broken(`The worker announced ${result.bytes} bytes of tensors and wrote ${held}.`, worker);
     try {
@@ -151,6 +162,19 @@ export class WorkerClient {
     } catch (error) {
       return this.broken(`The worker's tensors: ${error instanceof Error ? error.message : String(error)}`, worker);
     }
+  }
+
+  private async timing(line: string, id: number, worker: WorkerProcess): Promise<RemoteTiming> {
+    const parsed = timingSchema.safeParse(parseLine(line));
+    if (!parsed.success || parsed.data.id !== id) return this.broken(`The worker wrote '${line.slice(0, 200)}' where the times of call ${id} were due.`, worker);
+    const { data } = parsed;
+    return data.outcome === 'ok' ? { clock: data.clock, calls: data.calls, samples: data.samples, copy: data.copy, counts: data.counts } : this.failed(data, worker);
+  }
+
+  private async failed({ outcome, message, fatal }: WorkerFailure, worker: WorkerProcess): Promise<never> {
+    if (fatal !== true) throw new OutcomeError(outcome, message);
+    await this.discard();
+    throw new OutcomeError(outcome, `${message}${tailOf(worker)}`);
   }
 
   private async broken(message: string, worker: WorkerProcess): Promise<never> {

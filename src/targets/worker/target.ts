@@ -7,7 +7,7 @@ import type { Availability, KernelDeclaration, Target } from '../kernel.ts';
 import { resolveKernel, type ResolvedKernel } from '../resolve.ts';
 import { TargetUnusable } from '../outcome.ts';
 import { WorkerClient, type WorkerOptions } from './client.ts';
-import type { WorkerHello, WorkerKernel } from './protocol.ts';
+import { timingFeature, type WorkerHello, type WorkerKernel } from './protocol.ts';
 
 /** A target of a configuration whose kernels are in another process. */
 export interface WorkerDeclaration {
@@ -53,7 +53,7 @@ export function workerTarget(name: string, declaration: WorkerDeclaration, versi
     },
 
     kernels() {
-      return Object.fromEntries((hello?.kernels ?? []).map((kernel) => [kernel.operation, declarationOf(kernel, () => client!)]));
+      return Object.fromEntries((hello?.kernels ?? []).map((kernel) => [kernel.operation, declarationOf(kernel, () => client!, hello?.features?.includes(timingFeature))]));
     },
 
     async close(): Promise<void> {
@@ -74,13 +74,16 @@ export function resolveKernels(target: string, kernels: readonly WorkerKernel[])
   });
 }
 
-function declarationOf({ operation, arithmetic, dtypes, ...rest }: WorkerKernel, client: () => WorkerClient): KernelDeclaration {
+function declarationOf({ operation, arithmetic, dtypes, ...rest }: WorkerKernel, client: () => WorkerClient, times = false): KernelDeclaration {
   const optional = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
     ...optional,
     ...(dtypes === undefined ? {} : { dtypes: dtypes as Record<string, Dtype> }),
     arithmetic,
     run: (inputs, sizes, signal) => client().call(operation, inputs, sizes, signal),
-    remote: { ready: () => client().ready() },
+    remote: {
+      ready: () => client().ready(),
+      ...(times ? { time: (inputs, sizes, request, signal) => client().time(operation, inputs, sizes, request, signal) } : {}),
+    },
   };
 }

@@ -1,0 +1,34 @@
+/**
+ * The closed list of methods that a claim may rest on, each with the strength that it gives. Formulas and proofs: docs/certificates.md, where a
+ * test finds every one of them. A method that is added here is added there, and to the checker.
+ */
+export const strengths = ['all-inputs', 'checkpoint', 'these-outputs', 'statistical'] as const;
+
+/** Strongest first. all-inputs: every input of a stated domain. checkpoint: every input of one network. these-outputs: the given tensors. statistical: a confidence. */
+export type Strength = (typeof strengths)[number];
+
+interface Method {
+  readonly strength: Strength;
+  /** What is computed, in a few words. */
+  readonly summary: string;
+}
+
+export const methods = {
+  'entry-range': { strength: 'these-outputs', summary: 'the smallest entry' },
+  'row-sum-deviation': { strength: 'these-outputs', summary: 'row sums with directed rounding' },
+  'column-sum-deviation': { strength: 'these-outputs', summary: 'column sums with directed rounding' },
+  'one-norm': { strength: 'these-outputs', summary: 'largest column sum of magnitudes' },
+  'infinity-norm': { strength: 'these-outputs', summary: 'largest row sum of magnitudes' },
+  'two-norm': { strength: 'these-outputs', summary: 'b²I − HᵀH is positive definite' },
+  'two-norm-witness': { strength: 'these-outputs', summary: '‖Hv‖/‖v‖ for a vector that is given' },
+  'mean-free-norm': { strength: 'these-outputs', summary: 'b²I − (H − J/n)ᵀ(H − J/n) is positive definite' },
+  'projection-distance': { strength: 'these-outputs', summary: 'contraction in the Hilbert metric, a posteriori' },
+  'composite-one-norm': { strength: 'these-outputs', summary: 'the product over depth, enclosed, then its norm' },
+  'composite-infinity-norm': { strength: 'these-outputs', summary: 'the product over depth, enclosed, then its norm' },
+  'composite-two-norm': { strength: 'these-outputs', summary: 'the product over depth, enclosed, then its norm' },
+  'composite-mean-free-norm': { strength: 'these-outputs', summary: 'the product over depth, enclosed, then its norm' },
+  'clopper-pearson': { strength: 'statistical', summary: 'the exact binomial tail at the stated probability' },
+} as const satisfies Readonly<Record<string, Method>>;
+
+export type MethodId = keyof typeof methods;
+export const methodIds = Object.keys(methods) as [MethodId, ...MethodId[]];

@@ -1,0 +1,137 @@
+/** `plumbline certify`: what was proved, for which inputs, by which method; and what was not. */
+import { Command, Option } from 'commander';
+
+import type { Certificate } from '../certify/certificate.ts';
+import type { Orientation } from '../certify/outputs/claims.ts';
+import { PlumblineError } from '../errors.ts';
+import { formatCertificate } from '../report/certificate.ts';
+import { createStyle, wantsColour } from '../report/style.ts';
+import { exitCodes } from '../verify/exit-code.ts';
+import { listenForInterrupt } from './interrupt.ts';
+import { shellQuoted } from './invocation.ts';
+import type { StatisticalFlags } from './certify-statistical.ts';
+import { collect } from './patterns.ts';
+import { append, callTimeoutOption, integer, positive, proportion, pythonOption } from './values.ts';
+
+interface Flags extends StatisticalFlags {
+  statistical?: true;
+  tensor?: string;
+  orientation: Orientation;
+  depth: boolean;
+  out?: string;
+  format: 'plain' | 'in-toto';
+  json?: true;
+  color: boolean;
+}
+
+const help = `
+Examples:
+  $ plumbline certify outputs.safetensors                           norms, σ₂, deviations and distance of 'residualMapping' [.., n, n]
+  $ plumbline certify stack.safetensors --out stack.json            [layers, tokens, n, n]: also gains over depth
+  $ plumbline certify stack.safetensors --out stack.json --format in-toto
+  $ plumbline check stack.json stack.safetensors                    recomputes every bound, sharing no code
+  $ plumbline certify kernels.ts --statistical --property sinkhorn/last-normalised-sums --problems 1000000
+  $ plumbline certify --statistical --target reference --property sinkhorn/free-side-sums --problems 100000 --family logits=normal --scale 3
+
+What is printed and written is what the independent checker has confirmed. Entries that are not finite are refused, with their place.
+docs/certificates.md has the format, every method with its proof, and how to sign.
+
+Exit codes:
+  0    a certificate was issued
+  1    a certificate was issued, of a property that failed for some problems
+  2    bad usage, or a file that is damaged or not finite
+  3    a fault of plumbline itself
+  4    the target is unavailable
+  130  interrupted; nothing was written`;
+
+/** The command; `finish` gets the exit code. */
+export function certifyCommand(finish: (code: number) => void): Command {
+  return new Command('certify')
+    .description('state rigorous bounds with their proofs, and what is not claimed')
+    .argument('[files...]', 'tensors of residual mappings, .safetensors or .npy; with --statistical, files with kernels')
+    .option('--tensor <name>', "the tensor (default: 'residualMapping', or the only one that is [.., n, n])")
+    .addOption(new Option('--orientation <name>', 'how a mapping is applied to the streams: H·x or Hᵀ·x').choices(['plain', 'transposed']).default('plain'))
+    .option('--no-depth', 'the first of four dimensions is not depth: no products')
+    .option('--statistical', 'bound how often a property fails, from problems drawn at random')
+    .option('-t, --target <name>', 'statistical: the target', collect)
+    .option('-p, --property <name>', 'statistical: the property', collect)
+    .option('--problems <number>', 'statistical: how many problems, fixed beforehand', integer(1, 1e12))
+    .option('--alpha <number>', 'statistical: one minus the confidence', proportion, 0.05)
+    .option('-s, --seed <number>', 'statistical: seed of the draws', integer(0, 0xffffffff), 1)
+    .option('--streams <number>', 'statistical: stream count (default: 4, or the first that is supported)', integer(1, 16))
+    .option('--family <kind=name>', 'statistical: family of a kind of inputs (default: all of the property, dealt evenly)', append)
+    .option('--scale <number>', 'statistical: scale of the logits (default: those of the property, dealt evenly)', positive)
+    .option('-c, --config <path>', 'statistical: configuration (default: plumbline.config.{ts,mts,js,mjs})', collect)
+    .addOption(pythonOption())
+    .addOption(callTimeoutOption())
+    .option('--out <file>', 'where the certificate goes')
+    .addOption(new Option('--format <name>', 'as it is, or in an in-toto statement for actions/attest').choices(['plain', 'in-toto']).default('plain'))
+    .option('--json', 'the certificate as JSON on standard output')
+    .option('--no-color', 'no colours')
+    .addHelpText('after', help)
+    .action(async (files: string[], flags: Flags) => finish(await run(files, flags)));
+}
+
+async function run(files: readonly string[], flags: Flags): Promise<number> {
+  const { stderr } = process;
+  if (flags.format === 'in-toto' && flags.out === undefined && flags.json !== true) {
+    throw new PlumblineError('bad-usage', '--format in-toto needs somewhere to go.', 'Add --out <file>, or --json for standard output.');
+  }
+  const interrupt = listenForInterrupt(() => stderr.write('Stopping; Ctrl-C again to quit at once.\n'));
+  const stopped = (): boolean => interrupt.signal.aborted;
+  try {
+    if (flags.statistical === true) return await statistically(files, flags, stopped);
+    const [file] = files;
+    if (file === undefined || files.length > 1) throw new PlumblineError('bad-usage', `One file is certified at a time; ${files.length} are given.`, 'Give a .safetensors or .npy file with residual mappings, or --statistical.');
+    const certificate = await ofOutputs(file, flags, stopped);
+    if (certificate === undefined) return exitCodes.interrupted;
+    await publish(certificate, [file], flags);
+    return exitCodes.held;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+async function statistically(files: readonly string[], flags: Flags, stopped: () => boolean): Promise<number> {
+  const { certifyStatistically } = await import('./certify-statistical.ts');
+  const ended = await certifyStatistically(files, flags, stopped, progressOn(process.stderr));
+  if (ended === undefined) return exitCodes.interrupted;
+  await publish(ended.certificate, [], flags);
+  if (ended.failures === 0) return exitCodes.held;
+  process.stderr.write(`${ended.failures} problems FAILED; the first: ${ended.first}\n  plumbline verify finds and shrinks them.\n`);
+  return exitCodes.counterexample;
+}
+
+async function ofOutputs(file: string, flags: Flags, stopped: () => boolean): Promise<Certificate | undefined> {
+  const { readOutputs } = await import('../certify/outputs/read-outputs.ts');
+  const { certifyOutputs } = await import('../certify/outputs/certify-outputs.ts');
+  const outputs = readOutputs(file, flags.tensor);
+  const depth = flags.depth && outputs.shape.length >= 4;
+  if (depth) process.stderr.write(`The first dimension of [${outputs.shape.join(', ')}] is taken as depth; --no-depth if it is not.\n`);
+  return certifyOutputs(outputs, { orientation: flags.orientation, depth, stopped, onProgress: progressOn(process.stderr) });
+}
+
+/** One line that is written over on a terminal; elsewhere a line for each stage. */
+function progressOn(stream: NodeJS.WriteStream): (what: string, share: number) => void {
+  let last = '';
+  return (what, share) => {
+    const text = stream.isTTY ? `\r\u001b[2K${what} ${Math.floor(100 * share)} %\r` : what === last ? '' : `${what}\n`;
+    if (text !== '') stream.write(text);
+    last = what;
+  };
+}
+
+async function publish(certificate: Certificate, about: readonly string[], flags: Flags): Promise<void> {
+  const { stdout, stderr, env } = process;
+  const { inTotoStatement } = await import('../certify/in-toto.ts');
+  const { writeCertificate } = await import('../certify/certificate-file.ts');
+  const content = flags.format === 'in-toto' ? inTotoStatement(certificate) : certificate;
+  if (stderr.isTTY) stderr.write('\r\u001b[2K');
+  if (flags.out !== undefined) writeCertificate(flags.out, content);
+  if (flags.json === true) {
+    stdout.write(`${JSON.stringify(content, undefined, 2)}\n`);
+    return;
+  }
+  stdout.write(`${formatCertificate(certificate, createStyle(wantsColour(stdout, env, flags.color)))}\n`);
+  if (flags.out !== undefined) stdout.write(`\n${flags.out}: plumbline check ${[flags.out, ...about].map(shellQuoted).join(' ')}\n`);
+}

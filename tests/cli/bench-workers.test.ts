@@ -1,0 +1,111 @@
+/** `plumbline bench` of kernels in worker processes: timed where they run, compared by launches. The slow ones do their work many times over; nothing depends on the weather. */
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { resolveKernel, workerTarget } from '../../src/index.ts';
+import { operations } from '../../src/operations/index.ts';
+import type { BenchReport } from '../../src/perf/results.ts';
+import { encodeInputs } from '../../src/verify/call.ts';
+import { folderWith, plumbline } from './cli.ts';
+import { python } from './python.ts';
+
+const kernels = `
+import array, os
+import plumbline_worker as plumbline
+
+work = int(os.environ.get("WORK", "1"))
+
+@plumbline.kernel("stream-read", arithmetic="ieee-f64")
+def stream_read(pre_mapping, streams, sizes):
+    B, n, C = sizes["tokens"], sizes["streams"], sizes["channels"]
+    pre, x = memoryview(pre_mapping.data).cast("d") if B else [], memoryview(streams.data).cast("d") if B * C else []
+    out = array.array("d", bytes(8 * B * C))
+    for turn in range(B * work):
+        b = turn % B
+        for c in range(C):
+            total = 0.0
+            for i in range(n):
+                total += pre[b * n + i] * x[(b * n + i) * C + c]
+            out[b * C + c] = total
+    return plumbline.Tensor("f64", (B, C), memoryview(out).cast("B"))
+`;
+/** A worker from before there were features. */
+const old = kernels.replace('@plumbline.kernel(', "send = plumbline._Channel.send\nplumbline._Channel.send = lambda self, message: send(self, {key: value for key, value in message.items() if key != 'features'})\n\n@plumbline.kernel(");
+
+const pythonPath = join(import.meta.dirname, '../../python');
+const target = (file: string, env: Record<string, string> = {}): string =>
+  `worker({ command: [${JSON.stringify(python)}, '-m', 'plumbline_worker', '${file}'], env: ${JSON.stringify({ PYTHONPATH: pythonPath, ...env })} })`;
+
+function folder(targets: Readonly<Record<string, string>>): string {
+  const list = Object.entries(targets).map(([name, declaration]) => `${name}: ${declaration}`).join(', ');
+  const config = `import { worker } from 'plumbline';\nexport default { targets: { ${list} }, bench: { workloads: [{ operation: 'stream-read', name: 'small', tokens: 12, channels: 8 }] } };`;
+  return folderWith({ 'plumbline.config.mjs': config, 'kernels.py': kernels, 'old.py': old });
+}
+
+async function benched(where: string, args: readonly string[]): Promise<{ code: number | null; report: BenchReport }> {
+  const { code, stdout, stderr } = await plumbline(where, ['bench', ...args, '--seed', '3', '--time', '40ms', '--reporter', 'json', '--output-file', '-']);
+  if (stdout === '') throw new Error(stderr);
+  return { code, report: JSON.parse(stdout) as BenchReport };
+}
+
+describe('bench of workers', () => {
+  it('times where the kernel runs, and a copy there', { timeout: 120_000 }, async () => {
+    const { code, report } = await benched(folder({ mine: target('kernels.py') }), ['--target', 'mine']);
+    expect(report.results).toMatchObject([{ status: 'timed', clock: 'worker', dtype: 'f64', bytesMoved: 8 * 12 * (4 + 32 + 8), counts: { memoryBytes: expect.any(Number) as number } }]);
+    expect(report.results[0]!.copy!.share).toBeGreaterThan(0);
+    expect(code).toBe(0);
+  });
+
+  it('times a worker that cannot time itself by whole calls, and says so', { timeout: 120_000 }, async () => {
+    const where = folder({ mine: target('old.py') });
+    const { stdout, code } = await plumbline(where, ['bench', '--target', 'mine', '--time', '40ms']);
+    expect(stdout).toContain('stream-read/small (round-trips)');
+    expect(stdout).toContain('round-trips: whole calls of a worker');
+    expect(code).toBe(0);
+  });
+
+  it('compares by launches: slower gives exit code 6', { timeout: 240_000 }, async () => {
+    const where = folder({ quick: target('kernels.py'), slow: target('kernels.py', { WORK: '5' }) });
+    const { code, report } = await benched(where, ['--target', 'slow', '--against', 'target:quick', '--launches', '7']);
+    expect(report.results).toMatchObject([{ status: 'compared', comparison: { design: 'launches', count: 7, judgement: { verdict: 'slower' } } }]);
+    expect(report.results[0]!.comparison!.orders[0]!.filter((arm) => arm === 0)).toHaveLength(7);
+    expect(code).toBe(6);
+  });
+
+  it('says how many launches it takes where there are too few', { timeout: 120_000 }, async () => {
+    const where = folder({ quick: target('kernels.py'), slow: target('kernels.py', { WORK: '5' }) });
+    const { code, report } = await benched(where, ['--target', 'slow', '--against', 'target:quick', '--launches', '3']);
+    expect(report.results[0]!.comparison!.judgement).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('it takes 7 an arm') as string });
+    expect(code).toBe(5);
+  });
+
+  it('does not compare what runs here with what runs in a worker', { timeout: 120_000 }, async () => {
+    const { code, report } = await benched(folder({ mine: target('kernels.py') }), ['--target', 'mine', '--against', 'reference']);
+    expect(report.results[0]!.comparison!.judgement).toMatchObject({ verdict: 'not-comparable', reason: expect.stringContaining('one of the two runs in this process') as string });
+    expect(code).toBe(5);
+  });
+});
+
+describe('the timing of a worker', () => {
+  it('takes no more samples than were asked for, each above 0, and goes on', { timeout: 120_000 }, async () => {
+    const open = workerTarget('mine', { worker: { command: [python, '-m', 'plumbline_worker', join(folder({}), 'kernels.py')], env: { PYTHONPATH: pythonPath } } }, '0');
+    expect((await open.open()).status).toBe('available');
+    try {
+      const declaration = open.kernels()['stream-read']!;
+      const sizes = { tokens: 4, streams: 4, channels: 8, depth: 1 };
+      const kernel = resolveKernel(operations['stream-read'], declaration, 'mine');
+      const inputs = encodeInputs(kernel, { preMapping: new Float64Array(16).fill(0.5), streams: new Float64Array(128).fill(1) }, sizes);
+      for (const cache of ['warm', 'cold'] as const) {
+        const timing = await declaration.remote!.time!(inputs, sizes, { samples: 6, sampleMs: 0.01, warmCalls: 2, warmMs: 10, limitMs: 10_000, cache });
+        expect(timing.samples).toHaveLength(6);
+        expect(timing.samples.every((ms) => ms > 0)).toBe(true);
+        expect(timing.clock).toBe('wall');
+      }
+      await expect(declaration.remote!.time!({}, sizes, { samples: 1, sampleMs: 1, warmCalls: 1, warmMs: 1, limitMs: 1, cache: 'warm' })).rejects.toMatchObject({ outcome: 'failed' });
+      expect(await declaration.run(inputs, sizes)).toMatchObject({ layerInput: { shape: [4, 8] } });
+    } finally {
+      await open.close();
+    }
+  });
+});
