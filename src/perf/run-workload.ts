@@ -3,9 +3,11 @@ import type { Sizes } from '../operations/operation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { encodeInputs } from '../verify/call.ts';
 import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
+import { allocatedBytes } from './allocations.ts';
 import { sampleAlone, timesOf, type Times } from './alone.ts';
 import { sampleMs, usualWarming } from './arm.ts';
 import { incomparable } from './comparable.ts';
+import { compareCounts, type CountComparison } from './history/counts.ts';
 import { singleCopyLimits, type Judgement, type Limits } from './judgement.ts';
 import { comparePairs } from './pairs.ts';
 import { described, type Plan, type Planned } from './plan.ts';
@@ -72,7 +74,8 @@ async function aloneHere({ workload, candidate }: Plan, settings: RunSettings): 
     if (times === undefined) throw new TargetUnusable('The clock gave no time for any sample.', clockRemedy);
     await timed.check();
     const memory = { arrayBuffers: Math.max(0, after.arrayBuffers - before.arrayBuffers), resident: Math.max(0, after.rss - before.rss) };
-    return { times, clock: timed.clock === 'device' ? 'device' : 'calls', counts: timed.counts, copy: await copyOf(timed, times, settings), memory };
+    const allocated = timed.clock === 'device' ? undefined : await allocatedBytes(candidate.declaration, inputs, workload.sizes);
+    return { times, clock: timed.clock === 'device' ? 'device' : 'calls', counts: timed.counts, copy: await copyOf(timed, times, settings), memory, allocated };
   } finally {
     await timed.release();
   }
@@ -124,15 +127,23 @@ async function pairHere({ workload, candidate }: Plan, { baseline, control, copi
     const limits = copies !== undefined || clock === 'device' ? settings.limits : atLeast(settings.limits, singleCopyLimits);
     const found = await comparePairs({ ...settings, limits, baseline: a.map(({ arm }) => arm), candidate: b.map(({ arm }) => arm), control: c?.arm });
     for (const timed of open) await timed.check();
+    const counts = await countsOf([a[0]!, baseline], [first, candidate], inputs, workload.sizes);
     const times = timesOf(found.samples.candidate, found.calls);
     const comparison: Comparison = {
       judgement: found.judgement, design: 'pairs', count: found.pairs, baseline: timesOf(found.samples.baseline, found.calls), error: settings.error,
-      control: copies !== undefined || control !== undefined ? 'copy' : 'same-code', controlSamples: found.samples.control, orders: found.orders, copies: a.length, copyOrders: found.copies,
+      control: copies !== undefined || control !== undefined ? 'copy' : 'same-code', controlSamples: found.samples.control, orders: found.orders, copies: a.length, copyOrders: found.copies, counts,
     };
     return { times, clock: clock === 'device' ? 'device' : 'calls', counts: first.counts, copy: found.pairs === 0 ? undefined : await copyOf(first, times, settings), comparison };
   } finally {
     for (const timed of open) await timed.release();
   }
+}
+
+/** What a call of each does, exactly. */
+async function countsOf(baseline: readonly [TimedKernel, Planned], candidate: readonly [TimedKernel, Planned], inputs: Readonly<Record<string, Tensor>>, sizes: Sizes): Promise<CountComparison> {
+  const [a, b] = await Promise.all([baseline, candidate].map(async ([{ counts: { launches, instructions, kernelBytes }, clock }, { declaration }]) => (
+    { launches, instructions, kernelBytes, allocations: clock === 'device' ? undefined : await allocatedBytes(declaration, inputs, sizes) })));
+  return compareCounts(a!, b!);
 }
 
 /** A copy that answers otherwise than what was verified is no copy: its code depends on when it was loaded. */

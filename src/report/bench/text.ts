@@ -1,4 +1,5 @@
 /** A bench as text for a person: a table for each target, then what was not timed and why. */
+import { countChangeText } from '../../perf/history/counts.ts';
 import { percent } from '../../perf/judgement.ts';
 import type { BenchReport, WorkloadResult } from '../../perf/results.ts';
 import { exitCodes } from '../../verify/exit-code.ts';
@@ -55,14 +56,14 @@ function cellsOf({ workload, times, bytesMoved, copy, operations, counts, memory
 /** What a comparison showed, in a line below its times. */
 function verdictOf({ comparison }: WorkloadResult, style: Style): string[] {
   if (comparison === undefined) return [];
-  const { judgement, design, count: taken, baseline, copies } = comparison;
+  const { judgement, design, count: taken, baseline, copies, counts } = comparison;
   const { verdict, effect, reason, floor } = judgement;
   const paint = { slower: style.red, faster: style.green, same: style.green, inconclusive: style.yellow, 'not-comparable': style.yellow }[verdict];
   const range = Number.isFinite(effect.lower) && Number.isFinite(effect.upper) ? ` ${percent(effect.estimate)}, between ${percent(effect.lower)} and ${percent(effect.upper)}` : '';
   const made = taken === 0 ? '' : ` · ${counted(taken, design === 'pairs' ? 'pair' : 'launch')}${design === 'launches' && taken !== 1 ? ' an arm' : ''}`.replace('launchs', 'launches');
   const was = baseline === undefined || !Number.isFinite(baseline.median) ? '' : ` · was ${time(baseline.median)}`;
   const turns = copies > 1 ? ` of ${copies} copies each` : '';
-  return [`      ${paint(`${verdict}${range}`)}${style.dim(`${was}${made}${turns} · floor ${percent(floor)}`)}${reason === undefined ? '' : `\n      ${style.yellow(reason)}`}`];
+  return [`      ${paint(`${verdict}${range}`)}${style.dim(`${was}${made}${turns} · floor ${percent(floor)}`)}${reason === undefined ? '' : `\n      ${style.yellow(reason)}`}`, ...(counts === undefined || counts.changes.length === 0 ? [] : [`      ${counts.verdict === 'more' ? style.red('counts grew') : 'counts'}: ${counts.changes.map(countChangeText).join(', ')}`])];
 }
 
 function mark({ comparison, status }: WorkloadResult, style: Style): string {
