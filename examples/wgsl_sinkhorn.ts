@@ -6,7 +6,9 @@
  *
  * Arithmetic: the accuracy table of the WGSL specification, which also lets a compiler assume that there is no NaN; `wgsl-f32` stands for both.
  */
-import { defineConfig, type Availability, type KernelRun, type TargetDeclaration } from 'plumbline';
+import { defineConfig, type Availability, type KernelPrepare, type KernelRun, type TargetDeclaration } from 'plumbline';
+
+import { prepareDispatch, unrounded } from './wgsl_timing.ts';
 
 const iterations = 20;
 const epsilon = 1e-6;
@@ -119,15 +121,17 @@ export function wgslTarget(shader: (n: number) => string): TargetDeclaration {
     const dawn = await import('webgpu').catch((error: Error) => error);
     if (dawn instanceof Error) return { status: 'unavailable', reason: `Dawn cannot be loaded: ${dawn.message.split('\n')[0]}.`, remedy: 'Run: npm install --no-save webgpu@0.6.2' };
     const scope = Object.assign(globalThis, dawn.globals) as { gpu?: GPU };
-    scope.gpu ??= dawn.create([]); // held for ever: Dawn crashes when this object is collected
+    scope.gpu ??= dawn.create([unrounded]); // held for ever: Dawn crashes when this object is collected
     const adapter = await scope.gpu.requestAdapter();
     if (adapter === null) {
       const remedy = 'Install a Vulkan driver: that of the GPU, or Mesa 24 or later for a software one (Debian 12: mesa-vulkan-drivers and libvulkan1 from bookworm-backports, as .ci/gpu does).';
       return { status: 'unavailable', reason: 'Dawn finds no GPU.', remedy };
     }
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits; // without asking, a device has the smallest
-    device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
-    return { status: 'available' };
+    const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query') ? ['timestamp-query'] : []; // for plumbline bench
+    device = await adapter.requestDevice({ requiredFeatures, requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+    const { vendor, architecture, description } = (adapter as unknown as { info: Record<'vendor' | 'architecture' | 'description', string> }).info;
+    return { status: 'available', about: { vendor, architecture, device: description } };
   }
 
   async function pipelineOf(entryPoint: string, n: number): Promise<GPUComputePipeline> {
@@ -177,10 +181,20 @@ export function wgslTarget(shader: (n: number) => string): TargetDeclaration {
     const data = logits!.data as Float32Array;
     return { logitsGradient: await dispatch('backward', n, tokens, [data, data.length, cotangent!.data as Float32Array, 2 * iterations * data.length]) };
   };
+  /** For plumbline bench: the same dispatch, with its inputs on the device. */
+  const prepareForward: KernelPrepare = async ({ logits }, { tokens, streams: n }) => {
+    const data = logits!.data as Float32Array;
+    return prepareDispatch(device, { pipeline: await pipelineOf('forward', n), bindings: [data, data.length], output: { binding: 1, name: 'residualMapping' }, groups: Math.ceil(tokens / workgroup), source: shader(n) });
+  };
+  const prepareBackward: KernelPrepare = async ({ logits, cotangent }, { tokens, streams: n }) => {
+    const data = logits!.data as Float32Array;
+    const bindings = [data, data.length, cotangent!.data as Float32Array, 2 * iterations * data.length];
+    return prepareDispatch(device, { pipeline: await pipelineOf('backward', n), bindings, output: { binding: 1, name: 'logitsGradient' }, groups: Math.ceil(tokens / workgroup), source: shader(n) });
+  };
   const declared = { dialect: { preset: 'tilekernels', iterations, epsilon }, arithmetic: 'wgsl-f32' };
   return {
     description: 'WGSL, run by Dawn',
-    kernels: { sinkhorn: { ...declared, run: forward }, 'sinkhorn-vjp': { ...declared, run: backward } },
+    kernels: { sinkhorn: { ...declared, run: forward, prepare: prepareForward }, 'sinkhorn-vjp': { ...declared, run: backward, prepare: prepareBackward } },
     open,
     close: () => device.destroy(),
   };

@@ -31,7 +31,7 @@ export { inProcess } from './targets/in-process.ts';
 export { worker, workerTarget, type WorkerDeclaration } from './targets/worker/target.ts';
 export type { WorkerOptions } from './targets/worker/client.ts';
 export { resolveKernel, type ResolvedKernel } from './targets/resolve.ts';
-export type { Availability, KernelDeclaration, KernelOutput, KernelRun, Target, TargetDeclaration } from './targets/kernel.ts';
+export type { Availability, CallCounts, KernelDeclaration, KernelOutput, KernelPrepare, KernelRun, PreparedKernel, SampleRequest, Target, TargetDeclaration } from './targets/kernel.ts';
 
 export { verify } from './verify/verify.ts';
 export { replay, type Replay, type ReplayOptions } from './verify/replay.ts';
@@ -51,6 +51,10 @@ export { readCertificate } from './certify/certificate-file.ts';
 export { checkCertificate, DamagedFile, type Checked, type ClaimChecked } from './certify/checker/check.ts';
 
 export { type Arm } from './perf/arm.ts';
+export { bench } from './perf/bench.ts';
+export type { BenchOptions, Copies, Opponent } from './perf/options.ts';
+export type { BenchEvent, BenchReport, Comparison, WorkloadResult, WorkloadStatus } from './perf/results.ts';
+export type { Workload, WorkloadDeclaration } from './perf/workload.ts';
 export { comparePairs, type PairedComparison, type PairOptions } from './perf/pairs.ts';
 export { judge, type Judgement as BenchJudgement, type Verdict as BenchVerdict } from './perf/judgement.ts';
 export { judgeLaunches, launchOrder } from './perf/launches.ts';
@@ -60,4 +64,4 @@ export { type BenchRecord } from './perf/history/record.ts';
 export { findDrift, type TargetDrift } from './perf/drift/drift.ts';
 export { type MarginRecord } from './perf/drift/record.ts';
 
-export { defineConfig, type PlumblineConfig } from './config/config.ts';
+export { defineConfig, type BenchConfig, type PlumblineConfig } from './config/config.ts';

@@ -34,6 +34,19 @@ export async function warmUp(arms: readonly Arm[], { calls, timeMs, now, stopped
     if (call > 0 && (now() > until || stopped())) break;
   }
   (globalThis as { gc?: () => void }).gc?.();
-  const each = took.map((times) => median(times.slice(-32)));
-  return Math.max(1, Math.ceil(sampleMs / Math.max(Math.min(...each), 1e-6)));
+  const each: number[] = [];
+  for (const [k, arm] of arms.entries()) each.push(await perCall(arm, median(took[k]!.slice(-32))));
+  return Math.max(1, Math.ceil(sampleMs / Math.min(...each)));
+}
+
+const mostCalls = 1024;
+
+/** Milliseconds of a call, from more calls where the clock's steps are longer than one; `sampleMs` where it stands still. */
+async function perCall(arm: Arm, one: number): Promise<number> {
+  if (one > 0) return one;
+  for (let calls = 2; calls <= mostCalls; calls *= 2) {
+    const took = await arm.time(calls);
+    if (took > 0) return took / calls;
+  }
+  return sampleMs;
 }

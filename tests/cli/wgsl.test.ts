@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import type { BenchReport } from '../../src/perf/results.ts';
 import { folderWith, plumbline } from './cli.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
@@ -44,6 +45,16 @@ describe('wgsl_sinkhorn.ts', () => {
     const expected = [...broken.map((property) => [property, 'failed'] as const), ...whole.map((property) => [property, 'passed'] as const)];
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
     expect(code).toBe(1);
+  });
+
+  it('is timed on the device, and what was timed is what was verified', { timeout: 600_000 }, async () => {
+    const args = ['--operation', 'sinkhorn', '--workload', '*/decode', '--seed', '1', '--time', '50ms', '--call-timeout', '60s', '--reporter', 'json', '--output-file', '-'];
+    const { code, stdout, stderr } = await plumbline(folderWith(), ['bench', join(examples, 'wgsl_sinkhorn.ts'), ...args]);
+    const { results } = JSON.parse(stdout === '' ? stderr : stdout) as BenchReport;
+    expect(results).toMatchObject([{ workload: 'sinkhorn/decode', status: 'timed', clock: 'device', counts: { launches: 1 } }]);
+    expect(results[0]!.times!.samples.every((ms) => ms > 0)).toBe(true);
+    expect(results[0]!.copy!.share).toBeGreaterThan(0);
+    expect(code).toBe(0);
   });
 
   it('says what to install where there is no GPU', async () => {
