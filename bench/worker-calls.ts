@@ -11,6 +11,7 @@ import { Random, referenceKernels, sinkhornPresets, tensor, verify, workerTarget
 import { WorkerClient } from '../src/targets/worker/client.ts';
 import { pythonWorker } from '../src/targets/worker/python.ts';
 import { RamFile } from '../src/targets/worker/ram-file.ts';
+import { CopyExchange } from './copy-exchange.ts';
 import { machine } from './machine.ts';
 
 const MiB = 2 ** 20;
@@ -40,7 +41,12 @@ async function time(count: number, run: () => unknown): Promise<Timing> {
     await run();
     times.push(performance.now() - start);
   }
-  const warm = times.slice(Math.min(3, count - 1));
+  return timingOf(times);
+}
+
+/** Of some times, the first of which are not warm. */
+function timingOf(times: readonly number[]): Timing {
+  const warm = times.slice(Math.min(3, times.length - 1));
   return { median: median(warm), best: Math.min(...warm) };
 }
 
@@ -64,12 +70,16 @@ async function withWorker(file: string, use: (client: WorkerClient) => Promise<v
   }
 }
 
-/** Calls of a kernel that returns its input, beside the copies that they are made of. */
+/**
+ * Calls of a kernel that returns its input, beside the copies that they are made of: alone in a loop, each in the caches of the one before; and in their turn by two
+ * processes that do nothing else, whose memory is as cold and as fresh as a call's.
+ */
 async function costOfACall(): Promise<void> {
   const bytes = new Uint8Array(8 * MiB).fill(1);
   const target = new Uint8Array(8 * MiB);
   const file = new RamFile();
-  const parts: Record<'copy' | 'write' | 'read' | 'empty' | 'small' | 'large', Timing[]> = { copy: [], write: [], read: [], empty: [], small: [], large: [] };
+  const exchange = new CopyExchange(bytes, `${scripts}copies.py`);
+  const parts: Record<'copy' | 'write' | 'read' | 'inTurn' | 'empty' | 'small' | 'large', Timing[]> = { copy: [], write: [], read: [], inTurn: [], empty: [], small: [], large: [] };
   await withWorker('echo.py', async (client) => {
     const call = (tokens: number, inputs: Record<string, Tensor>) => (): Promise<unknown> => client.call('sinkhorn', inputs, sizesOf(tokens));
     const [none, some, many] = [logitsOf(0), logitsOf(4096), logitsOf(MiB / 8)];
@@ -79,18 +89,21 @@ async function costOfACall(): Promise<void> {
       parts.read.push(await time(50, () => file.read(bytes.length)));
       parts.empty.push(await time(300, call(0, none)));
       parts.small.push(await time(300, call(4096, some)));
+      parts.inTurn.push(timingOf(await exchange.times(60)));
       parts.large.push(await time(60, call(MiB / 8, many)));
     }
   });
   file.close();
+  exchange.close();
   const of = (kind: keyof Timing): number[] => {
-    const [copy, write, read, empty, small, large] = Object.values(parts).map((timings) => summary(timings)[kind]) as [number, number, number, number, number, number];
-    return [copy, write, read, empty, small, large, 2 * write + read, large - 2 * write - read, 1 + copy / 10];
+    const [copy, write, read, inTurn, empty, small, large] = Object.values(parts).map((timings) => summary(timings)[kind]) as [number, number, number, number, number, number, number];
+    const alone = 2 * write + read;
+    return [copy, write, read, empty, small, large, inTurn, large - inTurn, alone, large - alone, 1 + copy / 10];
   };
   const [medians, bests] = [of('median'), of('best')];
   const names = [
     'memory copy of 8 MiB', '… into the memory file, its pages in place', '… out of it, into fresh memory', 'call with an empty batch', 'call with 256 KiB in and out',
-    'call with 8 MiB in and out', '… of which copies: in, out in the worker, out here', '… the rest', 'wanted: 1 ms and 10 % of a memory copy',
+    'call with 8 MiB in and out', '… copies in their turn by two processes: in, out there, out here', '… the rest', '… copies alone in a loop', '… the rest ', 'wanted: 1 ms and 10 % of a memory copy',
   ];
   console.table(Object.fromEntries(names.map((name, i) => [name, { 'median, ms': round(medians[i]!), 'best, ms': round(bests[i]!) }])));
 }

@@ -15,6 +15,8 @@ import { valueToJson } from '../report/json.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
 import { writeFileAtomically } from '../verify/atomic-file.ts';
 import { exitCodes } from '../verify/exit-code.ts';
+import { addHistoryOptions, withoutTiming, type HistoryFlags } from './bench-history.ts';
+import { checkRecord, recordRun } from './bench-record.ts';
 import { environment } from './environment.ts';
 import { gather, type Gathered } from './gather.ts';
 import { listenForInterrupt } from './interrupt.ts';
@@ -22,7 +24,7 @@ import { ownCommand } from './invocation.ts';
 import { collect, isGlob, select } from './patterns.ts';
 import { callTimeoutOption, duration, integer, pythonOption } from './values.ts';
 
-export interface BenchFlags {
+export interface BenchFlags extends HistoryFlags {
   target?: string[];
   operation?: string[];
   workload?: string[];
@@ -57,8 +59,9 @@ Examples:
   $ plumbline bench new.ts --against old.ts
   $ plumbline bench --target mine --against reference    two targets
   $ plumbline bench --workload '*-decode' --max-time 60s
+  $ plumbline bench kernels.ts --record                  keep times and counts; --history finds where they changed
 
-A kernel is verified before it is timed. How the verdicts are reached, and how often they are wrong: docs/regressions.md.
+A kernel is verified before it is timed. How the verdicts are reached, and how often they are wrong: docs/regressions.md. Histories: docs/drift.md.
 
 Exit codes:
   0    everything was timed; nothing is slower than the baseline
@@ -67,12 +70,12 @@ Exit codes:
   3    a fault of plumbline itself
   4    a target that was asked for is unavailable, or one broke down
   5    nothing ran, time was up, or a comparison decided nothing (--allow-inconclusive lets that pass)
-  6    correct, but slower than the baseline allows
+  6    correct, but slower than the baseline allows, or a count of the history grew
   130  interrupted; a partial report was written`;
 
 /** The command; `finish` gets the exit code. */
 export function benchCommand(finish: (code: number) => void): Command {
-  return new Command('bench')
+  const command = new Command('bench')
     .description('time kernels that were verified, and tell whether they became slower')
     .argument('[files...]', 'configurations or files with kernels; only their targets are timed')
     .option('-t, --target <names>', 'targets to time', collect)
@@ -98,13 +101,16 @@ export function benchCommand(finish: (code: number) => void): Command {
     .option('--failures-dir <folder>', 'where counterexamples go', '.plumbline/failures')
     .option('--list', 'print the workloads, and stop')
     .option('--allow-inconclusive', 'a comparison that decides nothing is no reason for exit code 5')
-    .option('--no-color', 'no colours')
+    .option('--no-color', 'no colours');
+  return addHistoryOptions(command)
     .addHelpText('after', help)
     .action(async (files: string[], flags: BenchFlags) => finish(await run(files, flags)));
 }
 
 async function run(files: readonly string[], flags: BenchFlags): Promise<number> {
   const { stdout, stderr, env } = process;
+  const done = withoutTiming(files, flags);
+  if (done !== undefined) return done;
   const reporters = reportersOf(flags);
   const gathered = await gather(files, flags.config, flags.python);
   const workloads = await chosenWorkloads(gathered, flags);
@@ -113,6 +119,7 @@ async function run(files: readonly string[], flags: BenchFlags): Promise<number>
     return exitCodes.held;
   }
   const selected = select('target', gathered.targets, ({ name }) => name, flags.target);
+  checkRecord(flags, flags.against, selected.map(({ name }) => name));
   const progress = createBenchProgress(stderr);
   const interrupt = listenForInterrupt(() => {
     progress.stop();
@@ -149,7 +156,10 @@ async function run(files: readonly string[], flags: BenchFlags): Promise<number>
     const report = await bench(options);
     progress.stop();
     deliver(report, reporters, flags);
-    return report.exitCode;
+    if (flags.record === undefined) return report.exitCode;
+    const { told, grew } = recordRun(report, flags, gathered);
+    stderr.write(told);
+    return grew && report.exitCode === exitCodes.held ? exitCodes.slower : report.exitCode;
   } finally {
     progress.stop();
     against?.dispose();

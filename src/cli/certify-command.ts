@@ -9,15 +9,16 @@ import { createStyle, wantsColour } from '../report/style.ts';
 import { exitCodes } from '../verify/exit-code.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { shellQuoted } from './invocation.ts';
+import type { NetworkFlags } from './certify-network.ts';
 import type { StatisticalFlags } from './certify-statistical.ts';
 import { collect } from './patterns.ts';
 import { append, callTimeoutOption, integer, positive, proportion, pythonOption } from './values.ts';
 
-interface Flags extends StatisticalFlags {
+interface Flags extends StatisticalFlags, NetworkFlags {
   statistical?: true;
   tensor?: string;
   orientation: Orientation;
-  depth: boolean;
+  products: boolean;
   out?: string;
   format: 'plain' | 'in-toto';
   json?: true;
@@ -29,6 +30,9 @@ Examples:
   $ plumbline certify outputs.safetensors                           norms, σ₂, deviations and distance of 'residualMapping' [.., n, n]
   $ plumbline certify stack.safetensors --out stack.json            [layers, tokens, n, n]: also gains over depth
   $ plumbline certify stack.safetensors --out stack.json --format in-toto
+  $ plumbline certify model.safetensors --out model.json            a network for every input: parameters of mHC in, or a folder or an index of them
+  $ plumbline certify --watch checkpoints/                          each one that a training job writes
+  $ plumbline certify --all-inputs --dialect tilekernels --arithmetic cuda-f32 --limit 1
   $ plumbline check stack.json stack.safetensors                    recomputes every bound, sharing no code
   $ plumbline certify kernels.ts --statistical --property sinkhorn/last-normalised-sums --problems 1000000
   $ plumbline certify --statistical --target reference --property sinkhorn/free-side-sums --problems 100000 --family logits=normal --scale 3
@@ -48,10 +52,20 @@ Exit codes:
 export function certifyCommand(finish: (code: number) => void): Command {
   return new Command('certify')
     .description('state rigorous bounds with their proofs, and what is not claimed')
-    .argument('[files...]', 'tensors of residual mappings, .safetensors or .npy; with --statistical, files with kernels')
+    .argument('[files...]', 'tensors of residual mappings, .safetensors or .npy; a checkpoint; with --statistical, files with kernels')
     .option('--tensor <name>', "the tensor (default: 'residualMapping', or the only one that is [.., n, n])")
     .addOption(new Option('--orientation <name>', 'how a mapping is applied to the streams: H·x or Hᵀ·x').choices(['plain', 'transposed']).default('plain'))
-    .option('--no-depth', 'the first of four dimensions is not depth: no products')
+    .option('--no-products', 'the first of four dimensions is not depth: no products')
+    .option('--all-inputs', 'a kernel for all logits, and for all within --limit: no file is needed')
+    .option('--dialect <preset>', 'all inputs: a preset of sinkhorn (default: tilekernels); a checkpoint: one of mappings (default: by its names)')
+    .option('--arithmetic <preset>', 'all inputs: how the kernel rounds (default: not at all); a checkpoint: default cuda-f32')
+    .option('--limit <number>', 'all inputs: the largest magnitude of a logit', positive, 60)
+    .option('--layers <number>', 'all inputs: how many layers are multiplied', integer(1, 1_000_000), 122)
+    .option('--parts <number>', 'all inputs: parts that branch and bound may make of the box', integer(1, 100_000), 1)
+    .option('--map <names>', 'a checkpoint: names of projection, scales, bias and norm, with * for the layer')
+    .option('--observe <number>', 'a checkpoint: random inputs of each sublayer to show beside the bounds', integer(0, 100_000), 16)
+    .option('--watch', 'a folder: certify each checkpoint that is written there, and say when a bound gets worse')
+    .option('--once', 'with --watch: those that are there, then stop')
     .option('--statistical', 'bound how often a property fails, from problems drawn at random')
     .option('-t, --target <name>', 'statistical: the target', collect)
     .option('-p, --property <name>', 'statistical: the property', collect)
@@ -81,8 +95,22 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
   const stopped = (): boolean => interrupt.signal.aborted;
   try {
     if (flags.statistical === true) return await statistically(files, flags, stopped);
+    if (flags.allInputs === true) {
+      const { inputsCertificate } = await import('./certify-network.ts');
+      await publish(inputsCertificate(files, flags, flags.streams ?? 4, stopped), [], flags);
+      return exitCodes.held;
+    }
     const [file] = files;
     if (file === undefined || files.length > 1) throw new PlumblineError('bad-usage', `One file is certified at a time; ${files.length} are given.`, 'Give a .safetensors or .npy file with residual mappings, or --statistical.');
+    const { checkpointCertificate, isCheckpoint, watchCheckpoints } = await import('./certify-network.ts');
+    if (flags.watch === true) return await watchCheckpoints(file, flags, interrupt.signal);
+    if (isCheckpoint(file, flags.map)) {
+      const network = checkpointCertificate(file, flags, stopped, progressOn(stderr));
+      if (network === undefined) return exitCodes.interrupted;
+      if (flags.json !== true) process.stdout.write(`${network.table}\n\n`);
+      await publish(network.certificate, network.files, flags);
+      return exitCodes.held;
+    }
     const certificate = await ofOutputs(file, flags, stopped);
     if (certificate === undefined) return exitCodes.interrupted;
     await publish(certificate, [file], flags);
@@ -106,8 +134,8 @@ async function ofOutputs(file: string, flags: Flags, stopped: () => boolean): Pr
   const { readOutputs } = await import('../certify/outputs/read-outputs.ts');
   const { certifyOutputs } = await import('../certify/outputs/certify-outputs.ts');
   const outputs = readOutputs(file, flags.tensor);
-  const depth = flags.depth && outputs.shape.length >= 4;
-  if (depth) process.stderr.write(`The first dimension of [${outputs.shape.join(', ')}] is taken as depth; --no-depth if it is not.\n`);
+  const depth = flags.products && outputs.shape.length >= 4;
+  if (depth) process.stderr.write(`The first dimension of [${outputs.shape.join(', ')}] is taken as depth; --no-products if it is not.\n`);
   return certifyOutputs(outputs, { orientation: flags.orientation, depth, stopped, onProgress: progressOn(process.stderr) });
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
 import { checkCertificate, DamagedFile, type Checked } from '../certify/checker/check.ts';
+import { networkMethods } from '../certify/checker/network.ts';
 import { PlumblineError } from '../errors.ts';
 import { formatChecked } from '../report/certificate.ts';
 import { valueToJson } from '../report/json.ts';
@@ -58,7 +59,7 @@ function check(path: string, tensors: readonly string[]): Checked {
   const text = bytesOf(path).toString('utf8');
   const files = tensors.map(bytesOf);
   try {
-    return checkCertificate(text, files);
+    return checkCertificate(text, files, networkMethods);
   } catch (error) {
     if (!(error instanceof DamagedFile)) throw error;
     throw new PlumblineError('bad-file', `Cannot check '${path}': ${error.message}.`, 'Give a certificate that plumbline certify wrote, and the whole files that it is about.', { cause: error });

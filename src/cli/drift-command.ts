@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 
 import { PlumblineError } from '../errors.ts';
-import { blame } from '../perf/drift/blame.ts';
+import { blame } from '../perf/history/blame.ts';
 import { findDrift, type Change, type TargetDrift } from '../perf/drift/drift.ts';
 import { readMargins, type MarginRecord } from '../perf/drift/record.ts';
 import { driftPlots } from '../report/drift-plots.ts';

@@ -14,7 +14,7 @@ export interface BenchOutcome {
 }
 
 /**
- * A wrong kernel comes before a slow one, and what could not be decided is no pass: `inconclusive` and `not-comparable` give 5, like a run that ended before everything was timed. What is
+ * A wrong kernel comes before a slow one, a count that grew is as bad as a time that did, and what could not be decided is no pass: `inconclusive` and `not-comparable` give 5, like a run that ended before everything was timed. What is
  * over the budget was said to be, and does not count.
  */
 export function benchExitCode({ results, targets, required, interrupted, allowInconclusive }: BenchOutcome): number {
@@ -24,7 +24,7 @@ export function benchExitCode({ results, targets, required, interrupted, allowIn
   if (has('wrong')) return exitCodes.counterexample;
   const available = new Set(targets.filter(({ status }) => status === 'available').map(({ name }) => name));
   if (has('errored') || required.some((name) => !available.has(name))) return exitCodes.target;
-  if (judged('slower')) return exitCodes.slower;
+  if (judged('slower') || results.some(({ comparison }) => comparison?.counts?.verdict === 'more')) return exitCodes.slower;
   if (has('skipped', 'unserved', 'unverified') || !has('timed', 'compared')) return exitCodes.nothingRan;
   return judged('inconclusive', 'not-comparable') && !allowInconclusive ? exitCodes.nothingRan : exitCodes.held;
 }

@@ -5,6 +5,7 @@ import type { OutcomeName } from '../targets/outcome.ts';
 import type { Dtype } from '../tensor/dtype.ts';
 import type { TargetReport } from '../verify/results.ts';
 import type { Times } from './alone.ts';
+import type { CountComparison } from './history/counts.ts';
 import type { Judgement } from './judgement.ts';
 import type { Cache } from './timed-kernel.ts';
 
@@ -34,6 +35,8 @@ export interface Comparison {
   /** Copies of each side's code that took turns, and which of them each pair had: baseline, candidate, control. */
   readonly copies: number;
   readonly copyOrders: readonly (readonly number[])[];
+  /** What a call of each does however busy the machine is, compared exactly; absent where nobody counted. */
+  readonly counts?: CountComparison | undefined;
   /** Probability of a wrong `slower`, and of a wrong `faster`, at most. */
   readonly error: number;
 }
@@ -63,8 +66,10 @@ export interface WorkloadResult {
   /** Arithmetic operations of the plain form. */
   readonly operations?: number | undefined;
   readonly counts: CallCounts;
-  /** Of a kernel in this process, in bytes: the arrays that one call makes (memory.ts), and what the process grew by while it was sampled. */
-  readonly memory?: { readonly arrays: number; readonly resident: number } | undefined;
+  /** What this process grew by while the kernel was sampled, in bytes. */
+  readonly memory?: { readonly resident: number } | undefined;
+  /** Bytes of array buffers that a call allocates, where that could be counted (allocations.ts). */
+  readonly allocated?: number | undefined;
   readonly comparison?: Comparison | undefined;
 }
 

@@ -1,8 +1,9 @@
 /** Workloads of a worker beside those of another: both are launched again and again, in an order drawn by lot, and every launch times all of them. */
 import { TargetUnusable } from '../targets/outcome.ts';
-import type { Target } from '../targets/kernel.ts';
+import type { CallCounts, Target } from '../targets/kernel.ts';
 import { timesOf } from './alone.ts';
 import { incomparable } from './comparable.ts';
+import { compareCounts } from './history/counts.ts';
 import { judgeLaunches, launchOrder } from './launches.ts';
 import { kernelOf, type Plan, type Planned } from './plan.ts';
 import type { Comparison, WorkloadResult } from './results.ts';
@@ -69,8 +70,13 @@ function judged({ workload, candidate, baseline }: LaunchPlan, before: readonly 
       : {
           judgement: judgeLaunches(medians(old), medians(now), settings.error, settings.limits), design: 'launches', count: Math.min(old.length, now.length),
           baseline: timesOf(medians(old), old[0]!.times!.calls), control: 'none', controlSamples: [], orders: [ran], copies: 1, copyOrders: [], error: settings.error,
+          counts: compareCounts(countsOf(old[0]!), countsOf(first)),
         };
   const shares = now.flatMap(({ copy }) => copy ?? []);
   const copy = shares.length === 0 ? undefined : { median: timesOf(shares.map(({ median }) => median), 1).median, share: timesOf(shares.map(({ share }) => share), 1).median };
   return { ...first, status: 'compared', times: timesOf(medians(now), first.times!.calls), copy, comparison };
+}
+
+function countsOf({ counts: { launches, instructions, kernelBytes } }: WorkloadResult): CallCounts {
+  return { launches, instructions, kernelBytes };
 }

@@ -3,11 +3,13 @@ import type { Sizes } from '../operations/operation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { encodeInputs } from '../verify/call.ts';
 import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
+import { allocatedBytes } from './allocations.ts';
 import { sampleAlone, timesOf, type Times } from './alone.ts';
 import { sampleMs, usualWarming } from './arm.ts';
 import { incomparable } from './comparable.ts';
+import { compareCounts } from './history/counts.ts';
+import type { Counts } from './history/record.ts';
 import { singleCopyLimits, type Judgement, type Limits } from './judgement.ts';
-import { arraysOf } from './memory.ts';
 import { comparePairs } from './pairs.ts';
 import { described, type Plan, type Planned } from './plan.ts';
 import { statusOf, type Comparison, type WorkloadResult } from './results.ts';
@@ -72,8 +74,8 @@ async function aloneHere({ workload, candidate }: Plan, settings: RunSettings): 
     const resident = Math.max(0, process.memoryUsage().rss - before);
     if (times === undefined) throw new TargetUnusable('The clock gave no time for any sample.', clockRemedy);
     await timed.check();
-    const memory = { arrays: await arraysOf(candidate.declaration.run, inputs, workload.sizes), resident };
-    return { times, clock: timed.clock === 'device' ? 'device' : 'calls', counts: timed.counts, copy: await copyOf(timed, times, settings), memory };
+    const allocated = timed.clock === 'device' ? undefined : await allocatedBytes(candidate.declaration, inputs, workload.sizes);
+    return { times, clock: timed.clock === 'device' ? 'device' : 'calls', counts: timed.counts, copy: await copyOf(timed, times, settings), memory: { resident }, allocated };
   } finally {
     await timed.release();
   }
@@ -123,20 +125,25 @@ async function pairHere({ workload, candidate }: Plan, { baseline, control, copi
     const [first, clock] = [b[0]!, a[0]!.clock];
     if (first.clock !== clock) return { comparison: notComparable('the baseline and the candidate have different clocks: only one of them has prepare', 'pairs', settings) };
     const limits = copies !== undefined || clock === 'device' ? settings.limits : atLeast(settings.limits, singleCopyLimits);
-    const before = process.memoryUsage().rss;
+    const residentBefore = process.memoryUsage().rss;
     const found = await comparePairs({ ...settings, limits, baseline: a.map(({ arm }) => arm), candidate: b.map(({ arm }) => arm), control: c?.arm });
-    const resident = Math.max(0, process.memoryUsage().rss - before);
+    const resident = Math.max(0, process.memoryUsage().rss - residentBefore);
     for (const timed of open) await timed.check();
-    const memory = { arrays: await arraysOf(candidate.declaration.run, inputs, workload.sizes), resident };
+    const [before, after] = [await exactly(a[0]!, baseline, inputs, workload.sizes), await exactly(first, candidate, inputs, workload.sizes)];
     const times = timesOf(found.samples.candidate, found.calls);
     const comparison: Comparison = {
       judgement: found.judgement, design: 'pairs', count: found.pairs, baseline: timesOf(found.samples.baseline, found.calls), error: settings.error,
-      control: copies !== undefined || control !== undefined ? 'copy' : 'same-code', controlSamples: found.samples.control, orders: found.orders, copies: a.length, copyOrders: found.copies,
+      control: copies !== undefined || control !== undefined ? 'copy' : 'same-code', controlSamples: found.samples.control, orders: found.orders, copies: a.length, copyOrders: found.copies, counts: compareCounts(before, after),
     };
-    return { times, clock: clock === 'device' ? 'device' : 'calls', counts: first.counts, copy: found.pairs === 0 ? undefined : await copyOf(first, times, settings), memory, comparison };
+    return { times, clock: clock === 'device' ? 'device' : 'calls', counts: first.counts, copy: found.pairs === 0 ? undefined : await copyOf(first, times, settings), memory: { resident }, allocated: after.allocations, comparison };
   } finally {
     for (const timed of open) await timed.release();
   }
+}
+
+/** What a call does, exactly. */
+async function exactly({ counts: { launches, instructions, kernelBytes }, clock }: TimedKernel, { declaration }: Planned, inputs: Readonly<Record<string, Tensor>>, sizes: Sizes): Promise<Counts> {
+  return { launches, instructions, kernelBytes, allocations: clock === 'device' ? undefined : await allocatedBytes(declaration, inputs, sizes) };
 }
 
 /** A copy that answers otherwise than what was verified is no copy: its code depends on when it was loaded. */

@@ -1,5 +1,5 @@
 /** What `plumbline drift` found, for a person: a verdict for each target, then every change with its commit and the claims that moved. */
-import type { Blame } from '../perf/drift/blame.ts';
+import type { Blame } from '../perf/history/blame.ts';
 import { alertLevel, type Change, type Moved, type MovedGroup, type TargetDrift } from '../perf/drift/drift.ts';
 import { quantileSeries } from '../perf/drift/series.ts';
 import { alignedTable, type Table } from './compare/text.ts';
@@ -43,24 +43,25 @@ function formatChange(target: TargetDrift, change: Change, named: Blame, style: 
 }
 
 /** A commit's text is somebody's: what cannot be printed is left out. */
-function formatBlame({ commit, dirty, date, subject }: Blame): string {
+export function formatBlame({ commit, dirty, date, subject }: Blame): string {
   const name = commit === undefined ? `the run of ${date}` : commit.slice(0, 10);
   return `${name}${dirty ? ' with uncommitted changes' : ''}${subject === undefined ? '' : ` ${subject.replaceAll(/\p{C}/gu, '').slice(0, 120)}`}`;
 }
 
-function evidence({ commit, previous, candidates, doubt }: Blame): string[] {
+/** What is to be known about it besides, a line each. */
+export function evidence({ commit, previous, candidates, doubt }: Blame): string[] {
   const several = candidates !== undefined && candidates > 1 ? [`one of ${candidates} commits since the run before: git log ${previous!.slice(0, 10)}..${commit!.slice(0, 10)}`] : [];
   return [...several, ...(doubt === undefined ? [] : [`as the history says: ${doubt}`])];
 }
 
 function formatGroup(target: TargetDrift, { name, octaves, members }: MovedGroup, style: Style): string[] {
   const claims = new Set(members.map(({ property }) => property));
-  const head = `    ${style.bold(name === '*' ? 'all operations' : name)}  ×${figure(2 ** octaves)} on average over ${counted(claims.size, 'claim')}`;
-  return name === '*' ? [head] : [head, ...movedTable(target, furthest(members))];
+  const head = `    ${style.bold(name === '*' ? 'all operations' : name)}  ×${figure(2 ** octaves)} in the mean of ${counted(claims.size, 'claim')}`;
+  return name === '*' ? [head] : [head, ...movedTable(target, clearest(members))];
 }
 
-/** The quantile of each claim that moved furthest. */
-function furthest(members: readonly Moved[]): Moved[] {
+/** The quantile of each claim that has most of the evidence. */
+function clearest(members: readonly Moved[]): Moved[] {
   const seen = new Set<string>();
   return members.filter(({ property }) => seen.size < seen.add(property).size).slice(0, listed.claims);
 }

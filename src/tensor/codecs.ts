@@ -65,7 +65,7 @@ export function encode(values: ArrayLike<number>, dtype: Dtype): TensorData {
 
 /** The numbers that the storage of a dtype stands for; exact. */
 export function decode(data: TensorData, dtype: Dtype): Float64Array {
-  if (dtype === 'f64' || dtype === 'f32') return Float64Array.from(data);
+  if (dtype === 'f64' || dtype === 'f32') return new Float64Array(data);
   const toValue = dtype === 'bf16' ? bf16value : f16value;
   const values = new Float64Array(data.length);
   for (let i = 0; i < values.length; i++) values[i] = toValue(data[i]!);

@@ -57,9 +57,9 @@ export function safetensorsParts(tensors: Readonly<Record<string, Tensor>>, meta
     offset = end;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const headerLength = Math.ceil(text.length / 8) * 8;
-  const start = new Uint8Array(8 + headerLength).fill(0x20, 8);
-  new DataView(start.buffer).setBigUint64(0, BigInt(headerLength), true);
+  const padded = Math.ceil(text.length / 8) * 8;
+  const start = new Uint8Array(8 + padded).fill(0x20, 8);
+  new DataView(start.buffer).setBigUint64(0, BigInt(padded), true);
   start.set(text, 8);
   return [start, ...names.map((name) => littleEndian(tensors[name]!.data))];
 }
@@ -91,19 +91,80 @@ export function decodeSafetensors(bytes: Uint8Array, share = false, skip = false
 }
 
 function split(bytes: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
-  if (bytes.length < 8) throw damaged(`it has ${bytes.length} bytes, fewer than the 8 of the header's length`);
-  const announced = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true);
+  const length = headerLength(bytes, bytes.length);
+  return { header: parseHeader(bytes.subarray(8, 8 + length)), data: bytes.subarray(8 + length) };
+}
+
+/** The length of the JSON header that the first 8 bytes of a file of `size` bytes announce. Throws `bad-file` when it cannot be true. */
+export function headerLength(start: Uint8Array, size: number): number {
+  if (size < 8 || start.length < 8) throw damaged(`it has ${size} bytes, fewer than the 8 of the header's length`);
+  const announced = new DataView(start.buffer, start.byteOffset, start.byteLength).getBigUint64(0, true);
   if (announced > BigInt(largestHeader)) throw damaged(`its header claims ${announced} bytes, more than the format's limit of ${largestHeader}`);
-  const length = Number(announced);
-  if (length > bytes.length - 8) throw damaged(`its header claims ${length} bytes but only ${bytes.length - 8} follow`);
+  if (announced > BigInt(size - 8)) throw damaged(`its header claims ${announced} bytes but only ${size - 8} follow`);
+  return Number(announced);
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   let header: unknown;
+  let text: string;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length)));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (error) {
     throw damaged('its header is not JSON', error);
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) throw damaged('its header is not a JSON object');
-  return { header: header as Record<string, unknown>, data: bytes.subarray(8 + length) };
+  const repeated = writtenNames(text) - namesIn(header);
+  if (repeated > 0) throw damaged(`${repeated} names stand in its header twice`);
+  return header as Record<string, unknown>;
+}
+
+/** Names in the text of valid JSON. `JSON.parse` keeps one of those that are repeated and does not tell. */
+function writtenNames(text: string): number {
+  let names = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === ':') names++;
+    if (text[i] !== '"') continue;
+    for (i++; text[i] !== '"'; i++) if (text[i] === '\\') i++;
+  }
+  return names;
+}
+
+/** Names in parsed JSON; not recursive, since anybody can nest a million brackets. */
+function namesIn(json: object): number {
+  const open: object[] = [json];
+  let names = 0;
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (!Array.isArray(value)) names += Object.keys(value).length;
+    for (const inner of Object.values(value) as unknown[]) if (typeof inner === 'object' && inner !== null) open.push(inner);
+  }
+  return names;
+}
+
+/** Where a tensor lies in the data of a file. */
+export interface TensorPlace {
+  /** Undefined for a dtype that plumbline does not read. */
+  readonly dtype: Dtype | undefined;
+  readonly dtypeName: string;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where the tensors of a file lie, from its JSON header and the number of bytes that follow it. Throws `bad-file`; tensors of other dtypes are listed. */
+export function tensorPlaces(header: Uint8Array, dataBytes: number): Map<string, TensorPlace> {
+  const places = new Map<string, TensorPlace>();
+  for (const [name, value] of Object.entries(parseHeader(header))) {
+    if (forbiddenNames.includes(name)) throw damaged(`a tensor is called '${name}'`);
+    if (name !== metadataKey) places.set(name, readEntry(name, value, dataBytes, true));
+  }
+  requireContiguous([...places].map(([name, { from, to }]) => ({ name, from, to })), dataBytes);
+  return places;
+}
+
+/** Data of a file as the numbers of a dtype; copies. */
+export function tensorData(bytes: Uint8Array, dtype: Dtype): TensorData {
+  return fromLittleEndian(new Uint8Array(bytes), dtype);
 }
 
 function readMetadata(value: unknown): Record<string, string> {
@@ -113,7 +174,7 @@ function readMetadata(value: unknown): Record<string, string> {
   return metadata.data;
 }
 
-function readEntry(name: string, value: unknown, available: number, skip: boolean): { dtype: Dtype | undefined; shape: number[]; from: number; to: number } {
+function readEntry(name: string, value: unknown, available: number, skip: boolean): TensorPlace {
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) throw damaged(`the entry of tensor '${name}' is not valid: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
   const entry: Entry = parsed.data;
@@ -128,7 +189,7 @@ function readEntry(name: string, value: unknown, available: number, skip: boolea
   if (dtype !== undefined && elements * BigInt(bytesPerElement[dtype]) !== BigInt(to - from)) {
     throw damaged(`tensor '${name}' of ${entry.dtype} [${entry.shape.join(', ')}] does not fit its ${to - from} bytes`);
   }
-  return { dtype, shape: entry.shape, from, to };
+  return { dtype, dtypeName: entry.dtype, shape: entry.shape, from, to };
 }
 
 function requireContiguous(spans: { name: string; from: number; to: number }[], end: number): void {

@@ -50,7 +50,7 @@ describe('bench', () => {
     expect(decode).toMatchObject({ status: 'timed', workload: 'stream-read/mhc-3b-decode', target: 'kernels', dtype: 'f32', clock: 'calls', bytesMoved: moved, operations: 16 * 1280 * 7 });
     expect(decode!.times!.p5 <= decode!.times!.median && decode!.times!.median <= decode!.times!.p95).toBe(true);
     expect(decode!.copy!.share).toBeGreaterThan(0);
-    expect(decode!.memory!.arrays).toBe(4 * 16 * 1280); // its output, and nothing else
+    expect(decode!.allocated).toBe(4 * 16 * 1280); // its output, and nothing else
     expect(prefill).toMatchObject({ status: 'over-budget', reason: expect.stringContaining('64 MiB are allowed') as string });
     expect(readFileSync(join(folder, '.plumbline/bench/kernels-stream-read-mhc-3b-decode.svg'), 'utf8')).toContain('µs a call');
   });

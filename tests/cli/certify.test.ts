@@ -1,9 +1,10 @@
 /** `plumbline certify` and `plumbline check` as a person would use them. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { writeMadeCheckpoint } from '../../bench/made-checkpoint.ts';
 import { outputFamilies } from '../../bench/output-families.ts';
 import type { Certificate } from '../../src/certify/certificate.ts';
 import { readCertificate } from '../../src/certify/certificate-file.ts';
@@ -45,9 +46,9 @@ describe('outputs', () => {
     expect(checked.stdout).toContain('valid: 13 of 13 claims confirmed');
   });
 
-  test('--no-depth makes no products; --json prints the certificate alone', async () => {
+  test('--no-products makes no products; --json prints the certificate alone', async () => {
     const place = folder();
-    const { code, stdout } = await plumbline(place, ['certify', 'out.safetensors', '--no-depth', '--json']);
+    const { code, stdout } = await plumbline(place, ['certify', 'out.safetensors', '--no-products', '--json']);
     expect(code).toBe(0);
     const certificate = JSON.parse(stdout) as Certificate;
     expect(certificate.claims.filter(({ id }) => id.includes('composite'))).toEqual([]);
@@ -77,6 +78,7 @@ describe('outputs', () => {
     ['no square matrices', ['out.safetensors', '--tensor', 'other'], /Residual mappings are \[\.\., n, n\]/],
     ['a statement without a place', ['out.safetensors', '--format', 'in-toto'], /Add --out <file>/],
     ['statistical without a number', ['--statistical', '--target', 'reference'], /Add --problems/],
+    ['statistical with a family that there is not', ['--statistical', '--target', 'reference', '--property', 'sinkhorn/positivity', '--problems', '10', '--family', 'logits=norml'], /Did you mean 'normal'/],
     ['statistical of several properties', ['--statistical', '--target', 'reference', '--property', 'sinkhorn/*', '--problems', '10'], /about one property/],
   ])('%s: usage', async (_what, args, message) => {
     const { code, stderr } = await plumbline(folder(), ['certify', ...args]);
@@ -176,3 +178,66 @@ const run = ({ logits }, { tokens, streams: n }) => {
 };
 export default { sinkhorn: { dialect: { preset: 'tilekernels', epsilon: 0 }, arithmetic: 'ieee-f32', run } };
 `;
+
+describe('all inputs', () => {
+  test('a kernel within a box of logits, confirmed from its parameters alone', async () => {
+    const place = folderWith();
+    const issued = await plumbline(place, ['certify', '--all-inputs', '--dialect', 'tilekernels', '--arithmetic', 'cuda-f32', '--limit', '1', '--layers', '61', '--out', 'all.json']);
+    expect(issued.code).toBe(0);
+    expect(issued.stdout).toContain('FOR ALL INPUTS of the stated domain');
+    expect(issued.stdout).toContain('Over 61 layers the gain of the exact side is at most 1.0000');
+    const checked = await plumbline(place, ['check', 'all.json']);
+    expect([checked.code, checked.stdout.split('\n')[0]]).toEqual([0, 'valid: 7 of 7 claims confirmed']);
+  });
+
+  test('branch and bound gives a smaller bound, and a partition that the checker walks', async () => {
+    const place = folderWith();
+    const flags = ['certify', '--all-inputs', '--streams', '2', '--limit', '1.5', '--json'];
+    const bound = async (...more: string[]): Promise<number> => {
+      const { stdout } = await plumbline(place, [...flags, ...more]);
+      return Number((JSON.parse(stdout) as Certificate).claims.find(({ method }) => method === 'box-free-sums')!.bound.decimal);
+    };
+    expect(await bound('--parts', '40')).toBeLessThan(0.7 * (await bound()));
+  });
+
+  test.each<[string, string[], string]>([
+    ['a file', ['certify', 'x.safetensors', '--all-inputs'], 'is about a kernel'],
+    ['a preset that is not there', ['certify', '--all-inputs', '--dialect', 'tilekernel'], "Did you mean 'tilekernels'?"],
+    ['a dialect without a theorem', ['certify', '--all-inputs', '--dialect', 'nucleus'], 'Nothing is certified for all inputs'],
+  ])('%s is bad usage', async (_what, args, message) => {
+    const { code, stderr } = await plumbline(folderWith(), args);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe('a checkpoint', () => {
+  test('is bounded for every input, with the loosest sublayer named and what was observed beside it', async () => {
+    const place = folderWith();
+    writeMadeCheckpoint(join(place, 'model.safetensors'), 2, 32, 'trained', 3);
+    const issued = await plumbline(place, ['certify', 'model.safetensors', '--out', 'model.json']);
+    expect(issued.code).toBe(0);
+    expect(issued.stdout).toMatch(/^4 sublayers, n = 4, C = 32; names of deepseek/);
+    expect(issued.stdout).toMatch(/gain over all sublayers, forward +≤ [\d.]+ +observed [\d.]+ +exact side/);
+    expect(issued.stdout).toContain('FOR THIS CHECKPOINT, every input of the network');
+    const checked = await plumbline(place, ['check', 'model.json', 'model.safetensors']);
+    expect([checked.code, checked.stdout.split('\n')[0]]).toEqual([0, 'valid: 6 of 6 claims confirmed']);
+  });
+
+  test('--watch --once certifies each in turn, passes over a broken one, and says which bound got worse', async () => {
+    const place = folderWith();
+    const at = (name: string, seconds: number): void => utimesSync(join(place, name), seconds, seconds);
+    writeMadeCheckpoint(join(place, 'step1.safetensors'), 1, 32, 'paper', 3);
+    writeMadeCheckpoint(join(place, 'step2.safetensors'), 1, 512, 'paper', 3);
+    writeFileSync(join(place, 'step3.safetensors'), 'half');
+    for (const k of [1, 2, 3]) at(`step${k}.safetensors`, 1_700_000_000 + k);
+    const { code, stdout } = await plumbline(place, ['certify', '--watch', '--once', '.']);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/step1.safetensors +max \|sum of the free side − 1\| ≤/);
+    expect(lines[1]).toMatch(/step2.safetensors/);
+    expect(lines.slice(2, -1).every((line) => /^ {2}WORSE .*it was ≤/.test(line))).toBe(true);
+    expect(lines.length).toBeGreaterThan(3);
+    expect(lines.at(-1)).toMatch(/step3.safetensors +not certified: .*4 bytes/);
+    expect(code).toBe(1);
+  });
+});

@@ -1,9 +1,8 @@
 /**
  * The independent checker: it shares no code with what issues certificates, reads its own JSON and tensors, and recomputes every bound with + − × ÷ and steps to a neighbouring f64.
- * A claim `holds` when its method is known, its sentence, quantity and assumptions are those of the method, and its bound was confirmed here. What only the issuer can know
- * (environment, place of the worst, counts of a campaign) is his word, which a signature covers. Formulas: docs/certificates.md.
- *
- * Outward: a correctly rounded result is half a unit off at most, and x + (|x|·2⁻⁵² + 2⁻¹⁰⁷⁴) is at least the next f64. NaN and overflow end in comparisons that refuse.
+ * A claim `holds` when its method is known, its words are those of the method, and its bound was confirmed here. What only the issuer can know (environment, place of the worst,
+ * counts of a campaign) is his word, which a signature covers. Formulas: docs/certificates.md. Outward: a correctly rounded result is half a unit off at most, and
+ * x + (|x|·2⁻⁵² + 2⁻¹⁰⁷⁴) is at least the next f64. NaN and overflow end in comparisons that refuse.
  */
 import { createHash } from 'node:crypto';
 
@@ -15,34 +14,40 @@ export class DamagedFile extends Error {}
 class Failed extends Error {
   verdict: ClaimChecked['verdict'] = 'refused';
 }
-const unchecked = (reason: string): Failed => Object.assign(new Failed(reason), { verdict: 'not checked' as const });
+export const unchecked = (reason: string): Failed => Object.assign(new Failed(reason), { verdict: 'not checked' as const });
 
-type Json = null | boolean | number | string | Json[] | Fields;
-type Fields = { [key: string]: Json };
-type Interval = readonly [low: number, high: number];
+export type Json = null | boolean | number | string | Json[] | Fields;
+export type Fields = { [key: string]: Json };
+export type Interval = readonly [low: number, high: number];
 type Matrix = readonly (readonly Interval[])[];
 type Test = (m: Matrix, bound: number) => boolean;
-type Claimed = { readonly parameters: Fields; readonly bound: number; readonly files: ReadonlyMap<string, Buffer> };
+export type Claimed = { readonly parameters: Fields; readonly bound: number; readonly files: ReadonlyMap<string, Buffer> };
 /** `{}` in the sentence and the domain is the bound, `{name}` a parameter. */
-type Method = { readonly strength: string; readonly relation: string; readonly quantity: string; readonly plain: string; readonly domain: string; readonly assumes: readonly string[]; readonly holds: (claim: Claimed) => boolean };
+export type Method = { readonly strength: string; readonly relation: string; readonly quantity: string; readonly plain: string; readonly domain: string; readonly assumes: readonly string[]; readonly holds: (claim: Claimed) => boolean };
 
-function must(condition: boolean, reason: string): asserts condition {
+export function must(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new Failed(reason);
 }
-const isFields = (value: Json | undefined): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isCount = (value: Json | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
+export const isFields = (value: Json | undefined): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isCount = (value: Json | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
 const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const canonical = (value: Json | undefined): string => Array.isArray(value) ? `[${value.map(canonical).join(',')}]`
   : isFields(value) ? `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}` : JSON.stringify(value ?? null);
+/** JSON in which no object has a key twice: readers differ in which one they take. */
+const keysIn = (text: string): number => [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length;
+const parse = (text: string, value = JSON.parse(text) as Json): Json => {
+  must(keysIn(text) === keysIn(JSON.stringify(value)), 'a field is there twice');
+  return value;
+};
 
-const step = (x: number): number => x + (Math.abs(x) * 2 ** -52 + 2 ** -1074);
-const addUp = (a: number, b: number, sum = a + b, part = sum - a): number => (a - (sum - part) + (b - part) <= 0 ? sum : step(sum)); // Knuth's error term; NaN steps
-const mulUp = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : step(a * b));
-const divUp = (a: number, b: number): number => (a === 0 ? 0 : step(a / b));
-const addDown = (a: number, b: number): number => -addUp(-a, -b);
-const mulDown = (a: number, b: number): number => -mulUp(-a, b);
-const divDown = (a: number, b: number): number => -divUp(-a, b);
+export const step = (x: number): number => x + (Math.abs(x) * 2 ** -52 + 2 ** -1074);
+export const addUp = (a: number, b: number, sum = a + b, part = sum - a): number => (a - (sum - part) + (b - part) <= 0 ? sum : step(sum)); // Knuth's error term; NaN steps
+export const mulUp = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : step(a * b));
+export const divUp = (a: number, b: number): number => (a === 0 ? 0 : step(a / b));
+export const addDown = (a: number, b: number): number => -addUp(-a, -b);
+export const mulDown = (a: number, b: number): number => -mulUp(-a, b);
+export const divDown = (a: number, b: number): number => -divUp(-a, b);
 const exactly = (x: number): Interval => [x, x];
 const plus = (a: Interval, b: Interval): Interval => [addDown(a[0], b[0]), addUp(a[1], b[1])];
 const minus = (a: Interval, b: Interval): Interval => [addDown(a[0], -b[1]), addUp(a[1], -b[0])];
@@ -161,14 +166,14 @@ const readers: ReadonlyMap<string, Reader> = new Map(Object.entries<Reader>({
 }));
 
 /** A tensor of a safetensors file, or the one of a .npy file in C order; it must be finite. */
-function tensorOf(bytes: Buffer, name: string): { shape: readonly number[]; values: Float64Array } {
+export function tensorOf(bytes: Buffer, name: string): { shape: readonly number[]; values: Float64Array } {
   const npy = /^\x93NUMPY.{4}\{'descr': '<f([248])', 'fortran_order': False, 'shape': \(([\d, ]*)\)/s.exec(bytes.toString('latin1', 0, 200));
   const start = bytes.length < 10 ? 0 : npy === null ? 8 + Number(bytes.readBigUInt64LE(0)) : 10 + bytes.readUInt16LE(8);
   let entry: Json | undefined = npy === null ? null : { dtype: `F${8 * Number(npy[1])}`, shape: npy[2]!.split(',').filter((part) => part.trim() !== '').map(Number), data_offsets: [0] };
   try {
-    if (entry === null) entry = Object.entries(JSON.parse(bytes.toString('utf8', 8, Math.min(start, bytes.length))) as Fields).find(([key]) => key === name)?.[1];
+    if (entry === null) entry = Object.entries(parse(bytes.toString('utf8', 8, Math.min(start, bytes.length))) as Fields).find(([key]) => key === name)?.[1];
   } catch (error) {
-    throw new DamagedFile('the header of the tensors is not JSON', { cause: error });
+    throw error instanceof Failed ? error : new DamagedFile('the header of the tensors is not JSON', { cause: error });
   }
   must(isFields(entry), `the tensors have no '${name}'`);
   const { dtype, shape, data_offsets: offsets } = entry;
@@ -195,10 +200,7 @@ function matrices({ parameters, files }: Claimed): { count: number; at: (index: 
   const at = (index: number): Matrix => Array.from({ length: n }, (_, i) => Array.from(values.subarray(index * n * n + i * n, index * n * n + (i + 1) * n), exactly));
   return { count: values.length / n / n, at, shape };
 }
-const each = (test: Test) => (claim: Claimed): boolean => {
-  const { count, at } = matrices(claim);
-  return Array.from({ length: count }, (_, index) => index).every((index) => test(at(index), claim.bound));
-};
+const each = (test: Test) => (claim: Claimed, { count, at } = matrices(claim)): boolean => Array.from({ length: count }, (_, index) => index).every((index) => test(at(index), claim.bound));
 const chain = (test: Test) => (claim: Claimed): boolean => {
   const { count, at, shape: [layers, ...rest] } = matrices(claim);
   const orientation = claim.parameters['orientation'];
@@ -244,11 +246,11 @@ function numberOf(bound: Json | undefined, relation: string): number {
   return Number(bound['decimal']);
 }
 
-function checkClaim(claim: Json, files: Claimed['files']): ClaimChecked {
+function checkClaim(claim: Json, files: Claimed['files'], more: ReadonlyMap<string, Method>): ClaimChecked {
   const fields = isFields(claim) ? claim : {};
   let says = '';
   try {
-    const method = methods.get(textOf(fields['method']));
+    const method = methods.get(textOf(fields['method'])) ?? more.get(textOf(fields['method']));
     if (method === undefined) throw unchecked(`this checker does not know the method ${textOf(fields['method'])}`);
     const unknown = Object.keys(fields).find((key) => !'id strength plain quantity relation bound method parameters assumptions domain seed place'.split(' ').includes(key));
     must(unknown === undefined, `a claim has no field '${unknown}'`);
@@ -267,12 +269,10 @@ function checkClaim(claim: Json, files: Claimed['files']): ClaimChecked {
   }
 }
 
-/** Checks a certificate, or an in-toto Statement with one, against the files it is about. Throws `DamagedFile` for what is neither. */
-export function checkCertificate(text: string, given: readonly Buffer[]): Checked {
+/** Checks a certificate, or an in-toto Statement with one, against the files it is about; `more` are methods of another file. Throws `DamagedFile` for what is neither. */
+export function checkCertificate(text: string, given: readonly Buffer[], more: ReadonlyMap<string, Method> = new Map()): Checked {
   try {
-    const whole = JSON.parse(text) as Json;
-    const once = text.replaceAll(/"(?:[^"\\]|\\.)*"|\s+/g, (part) => (part.startsWith('"') ? JSON.stringify(JSON.parse(part)) : ''));
-    must(once === JSON.stringify(whole), 'a field is there twice, or a number is not written as JSON.stringify does');
+    const whole = parse(text);
     const statement = isFields(whole) && whole['_type'] === 'https://in-toto.io/Statement/v1' ? whole : undefined;
     const certificate = statement === undefined ? whole : statement['predicate'];
     if (!isFields(certificate) || certificate['format'] !== 'plumbline-certificate') throw new DamagedFile('it is no certificate of plumbline');
@@ -290,7 +290,7 @@ export function checkCertificate(text: string, given: readonly Buffer[]): Checke
       must(isFields(named), `a file that was given is not what it is about: sha256 ${sha256(bytes)}`);
       files.set(textOf(named['name']), bytes);
     }
-    return { claims: claims.map((claim) => checkClaim(claim, files)) };
+    return { claims: claims.map((claim) => checkClaim(claim, files, more)) };
   } catch (error) {
     if (error instanceof Failed) return { refused: error.message, claims: [] };
     if (error instanceof SyntaxError || error instanceof RangeError) throw new DamagedFile(`it is not JSON: ${error.message}`, { cause: error }); // nested without end

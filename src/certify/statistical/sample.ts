@@ -41,7 +41,7 @@ export interface Sample {
   readonly first: string | undefined;
 }
 
-/** Asks all of them. Undefined when it was stopped: a number that was not reached is no sample. Throws `bad-usage` when the property is not about this kernel. */
+/** Asks all of them. Undefined when it was stopped: a number that was not reached is no sample. Throws `bad-usage` when the property is not about this kernel, or says nothing of what was drawn. */
 export async function sample(options: Sampling): Promise<Sample | undefined> {
   const { property, kernel, declaration, problems, seed } = options;
   const reason = property.notApplicable?.(kernel);
@@ -67,6 +67,7 @@ export async function sample(options: Sampling): Promise<Sample | undefined> {
     if (!examination.held) first ??= `${examination.outcome}: ${examination.message}`;
     options.onProgress?.(Math.min(problems, done + batch), failures);
   }
+  if (withoutClaim === problems) throw new PlumblineError('bad-usage', `'${property.id}' says nothing about any of the ${problems} problems.`, 'Choose another --family or --scale.');
   return { recipe, batch, failures, withoutClaim, first };
 }
 

@@ -1,16 +1,16 @@
 /**
- * Drift: margins that grew while every claim still passed. A target's history is tested for a rise of the means over its operations, then of the means over single claims; a rise or a fall splits
+ * Drift: margins that grew while every claim still passed. A target's history is tested for a rise of its operations, then of single claims; a rise or a fall splits
  * the history there, and both parts are looked at again (binary segmentation), so that an old change does not hide a new one.
  *
  * **Error.** A history without a change is tested once for each: P(false alert) ≤ `alertLevel`, four fifths for operations, where a fault of a kernel shows, and one for claims. Targets share it (Bonferroni). A fall
  * is searched at the same level; a false one splits the history, and the parts are tested anew: a factor 1 + 2·alertLevel. H looks at a growing history: at most H·alertLevel.
  *
- * **Size.** The test says that something rose; an alert also needs its mean to have risen by half an octave, the middle between no change and a doubling.
+ * **Size.** The test says that something rose. How far is the mean rise of its series, each weighted by its part in the evidence; an alert needs half an octave, the middle between no change and a doubling.
  */
 import { hashText } from '../../generate/random.ts';
 import { comparableRuns, type LeftOut } from './comparable.ts';
 import type { MarginRecord } from './record.ts';
-import { meansOver, quantileSeries, resolution, type MeanSeries, type Quantile, type QuantileSeries } from './series.ts';
+import { groupsOf, quantileSeries, resolution, type Group, type Quantile, type QuantileSeries } from './series.ts';
 import { fewestRuns, findShift, median, type Shift } from './shift.ts';
 
 /** False alerts per look, at most: one in a thousand. */
@@ -32,9 +32,9 @@ export interface Moved {
 /** An operation, the whole target (`*`) or a claim that moved. */
 export interface MovedGroup {
   readonly name: string;
-  /** How far its mean moved; a member counts for at most one octave on either side of its median. */
+  /** How far: the mean over its members, weighted by their evidence; a member counts for at most one octave on either side of its median. */
   readonly octaves: number;
-  /** Its members, those that moved furthest first. No statement about a single one is made: that the group moved is what was shown. */
+  /** Its members, those with most of the evidence first. No statement about a single one is made: that the group moved is what was shown. */
   readonly members: readonly Moved[];
 }
 
@@ -81,7 +81,7 @@ export function findDrift(records: readonly MarginRecord[], { since }: DriftOpti
 
 interface Found extends Shift {
   readonly direction: Change['direction'];
-  readonly means: readonly MeanSeries[];
+  readonly among: readonly Group[];
 }
 
 function changesOf(runs: readonly MarginRecord[], level: number, seed: number): Change[] {
@@ -90,7 +90,7 @@ function changesOf(runs: readonly MarginRecord[], level: number, seed: number): 
     const part = runs.slice(from, to);
     const change = clearest(part, level, seed);
     if (change === undefined) return;
-    const groups = change.rose.map((index) => groupOf(change.means[index]!, change.at));
+    const groups = change.rose.map((index) => movedGroup(change.among[index]!, change.evidence[index]!, change.at));
     const alert = change.direction === 'rise' && groups.some(({ octaves }) => octaves >= halfOctave);
     found.push({ direction: change.direction, alert, at: from + change.at, pValue: change.pValue, groups });
     look(from, from + change.at);
@@ -104,15 +104,20 @@ function changesOf(runs: readonly MarginRecord[], level: number, seed: number): 
 function clearest(runs: readonly MarginRecord[], level: number, seed: number): Found | undefined {
   const mayCut = (k: number): boolean => isBoundary(runs[k - 1]!, runs[k]!);
   const series = quantileSeries(runs);
-  const operations = [...meansOver(series, () => '*'), ...meansOver(series, ({ operation }) => operation)];
-  const among = (means: readonly MeanSeries[], direction: Change['direction'], ofLevel: number): Found | undefined => {
+  const operations = groupsOf(series, ({ operation }) => operation);
+  const test = (among: readonly Group[], direction: Change['direction'], part: number): Found | undefined => {
     const sign = direction === 'rise' ? 1 : -1;
-    const shift = findShift(means.map(({ values }) => values.map((value) => sign * value)), { level: level * ofLevel, seed, resolution, mayCut });
-    return shift === undefined ? undefined : { ...shift, direction, means };
+    const signed = among.map(({ scores }) => scores.map((values) => values.map((value) => sign * value)));
+    const shift = findShift(signed, { level: level * part, seed, resolution, mayCut });
+    return shift === undefined ? undefined : { ...shift, direction, among: [...among, together(among)] };
   };
-  return among(operations, 'rise', share.operations)
-    ?? among(meansOver(series, ({ property }) => property), 'rise', share.claims)
-    ?? among(operations, 'fall', share.operations);
+  return test(operations, 'rise', share.operations)
+    ?? test(groupsOf(series, ({ property }) => property), 'rise', share.claims)
+    ?? test(operations, 'fall', share.operations);
+}
+
+function together(groups: readonly Group[]): Group {
+  return { name: '*', members: groups.flatMap(({ members }) => members), scores: groups.flatMap(({ scores }) => scores) };
 }
 
 /** Two runs of one clean commit ran the same code: no change lies between them. */
@@ -120,10 +125,12 @@ function isBoundary(before: MarginRecord, after: MarginRecord): boolean {
   return before.commit === undefined || before.commit !== after.commit || before.dirty === true || after.dirty === true;
 }
 
-function groupOf({ name, members, values }: MeanSeries, at: number): MovedGroup {
+function movedGroup({ name, members, scores }: Group, evidence: Float64Array, at: number): MovedGroup {
   const mean = (part: Float64Array): number => part.reduce((sum, value) => sum + value, 0) / part.length;
-  const moved = members.map((member) => movedBy(member, at)).toSorted((a, b) => Math.abs(b.octaves) - Math.abs(a.octaves));
-  return { name, octaves: mean(values.subarray(at)) - mean(values.subarray(0, at)), members: moved };
+  const weights = evidence.reduce((sum, weight) => sum + weight, 0);
+  const octaves = scores.reduce((sum, values, k) => sum + (evidence[k]! / weights) * (mean(values.subarray(at)) - mean(values.subarray(0, at))), 0);
+  const order = members.map((member, k) => ({ member, weight: evidence[k]! })).toSorted((a, b) => b.weight - a.weight);
+  return { name, octaves, members: order.map(({ member }) => movedBy(member, at)) };
 }
 
 function movedBy({ property, quantile, values }: QuantileSeries, at: number): Moved {

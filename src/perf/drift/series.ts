@@ -1,10 +1,6 @@
 /**
- * The series that are tested: means of many noisy margins, in octaves.
- *
- * A quantile of one claim's margin varies from seed to seed by a tenth of an octave to several, and one that is often 0 jumps by forty; hundreds of them are looked at. A change of a kernel,
- * though, moves most claims about its operation together, and claims have seeds of their own: the mean over an operation varies far less than its members. So the series are means, over the
- * claims of an operation (and of the whole target), and over the quantiles of one claim. Each member is y = clamp(log2 margin − its median, −1, 1): what is asked is whether it doubled, so one jump counts for
- * one octave at most. Members weigh 1/(variance + resolution²). Medians and variances are over all runs and do not depend on their order, so that a mean is a function of its run and runs stay exchangeable.
+ * The series that are tested: quantiles of the margins of each claim, in octaves from their median and at most one. What is asked is whether a margin doubled, so a jump counts for one
+ * octave at most: a quantile that is often 0, and jumps by forty octaves, cannot outweigh everything else. Medians are over all runs and do not depend on their order.
  */
 import { sketchError } from '../../numerics/sketch.ts';
 import type { MarginRecord } from './record.ts';
@@ -40,37 +36,30 @@ export function quantileSeries(runs: readonly MarginRecord[]): QuantileSeries[] 
   })));
 }
 
-/** A group of series and their mean over the group. */
-export interface MeanSeries {
+/** Series that are judged together. */
+export interface Group {
   readonly name: string;
   readonly members: readonly QuantileSeries[];
-  readonly values: Float64Array;
+  /** What is tested of each member. */
+  readonly scores: readonly Float64Array[];
 }
 
-/** Means over groups, in the order in which the groups first come; a group in which nothing ever varies has none. */
-export function meansOver(series: readonly QuantileSeries[], groupOf: (one: QuantileSeries) => string): MeanSeries[] {
-  const groups = new Map<string, { members: QuantileSeries[]; sum: Float64Array; weight: number }>();
+/** Groups, in the order in which they first come; a series that never varies is in none. */
+export function groupsOf(series: readonly QuantileSeries[], nameOf: (one: QuantileSeries) => string): Group[] {
+  const groups = new Map<string, { members: QuantileSeries[]; scores: Float64Array[] }>();
   for (const one of series) {
     const scores = scoresOf(one.values);
-    const spread = variance(scores);
-    if (spread === 0) continue;
-    const group = groups.get(groupOf(one)) ?? { members: [], sum: new Float64Array(scores.length), weight: 0 };
-    groups.set(groupOf(one), group);
-    const weight = 1 / (spread + resolution ** 2);
+    if (scores.every((score) => score === scores[0])) continue;
+    const group = groups.get(nameOf(one)) ?? { members: [], scores: [] };
+    groups.set(nameOf(one), group);
     group.members.push(one);
-    group.weight += weight;
-    scores.forEach((score, k) => (group.sum[k]! += weight * score));
+    group.scores.push(scores);
   }
-  return [...groups].map(([name, { members, sum, weight }]) => ({ name, members, values: sum.map((value) => value / weight) }));
+  return [...groups].map(([name, group]) => ({ name, ...group }));
 }
 
 /** Octaves from the median, at most one; a run without a value says nothing. */
 function scoresOf(values: Float64Array): Float64Array {
   const middle = median(values.filter((value) => !Number.isNaN(value)));
   return values.map((value) => (Number.isNaN(value) ? 0 : Math.min(1, Math.max(-1, value - middle))));
-}
-
-function variance(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
 }

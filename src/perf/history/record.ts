@@ -24,6 +24,8 @@ export const workloadSchema = z.strictObject({
   dtype: text.optional(),
   /** Preset's name, or a hash of the fields. */
   dialect: text.optional(),
+  /** Of the inputs before a call. */
+  cache: z.enum(['warm', 'cold']).optional(),
 });
 export type Workload = z.infer<typeof workloadSchema>;
 
@@ -73,15 +75,15 @@ export const benchRecordSchema = z.strictObject({
   samples: z.array(amount).min(1).max(1_000_000),
   /** In the order in which they were taken; sorted, as tinybench keeps them; or one median, where a foreign file has no more. */
   order: z.enum(['time', 'sorted', 'summary']),
-  /** What was timed: calls by this process's clock, or the device by its own. */
-  clock: z.enum(['wall', 'device']),
+  /** `calls` by the clock of the process that asks, a `worker` by its own, the `device` by its own; `round-trips` are calls of a worker with copies and messages. */
+  clock: z.enum(['calls', 'worker', 'device', 'round-trips']),
   counts: countsSchema,
   environment: environmentSchema,
   /** Commit of the working folder, absent outside a repository. */
   commit: commitSchema.optional(),
   /** Whether tracked files differed from the commit. */
   dirty: z.boolean().optional(),
-  /** `hashOf` the kernel's source, where it is known. */
+  /** `hashOf` the file that declares the kernel, where it is one; what that file imports is not in it. */
   kernelHash: z.string().regex(/^[0-9a-f]{16,128}$/).optional(),
   seed: z.int().min(0).max(0xffffffff).optional(),
   /** When the run began, ISO 8601 in UTC. */
@@ -92,9 +94,9 @@ export const benchRecordSchema = z.strictObject({
 export type BenchRecord = z.infer<typeof benchRecordSchema>;
 
 /** `stream-read on mine, tokens 4096, streams 4, channels 1280, bf16, tilekernels`: equal for equal workloads, and readable. */
-export function workloadName({ operation, target, sizes, dtype, dialect }: Workload): string {
+export function workloadName({ operation, target, sizes, dtype, dialect, cache }: Workload): string {
   const named = Object.entries(sizes).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, size]) => `${name} ${size}`);
-  return [`${operation} on ${target}`, ...named, ...(dtype === undefined ? [] : [dtype]), ...(dialect === undefined ? [] : [dialect])].join(', ');
+  return [`${operation} on ${target}`, ...named, ...(dtype === undefined ? [] : [dtype]), ...(dialect === undefined ? [] : [dialect]), ...(cache === 'cold' ? ['cold'] : [])].join(', ');
 }
 
 /** SHA-256 of a kernel's source, in hexadecimal. */

@@ -1,4 +1,5 @@
 /** A bench as text for a person: a table for each target, then what was not timed and why. */
+import { countChangeText } from '../../perf/history/counts.ts';
 import { percent } from '../../perf/judgement.ts';
 import type { BenchReport, WorkloadResult } from '../../perf/results.ts';
 import { exitCodes } from '../../verify/exit-code.ts';
@@ -37,7 +38,7 @@ function rowsOf(results: readonly WorkloadResult[], style: Style): string[] {
   ];
 }
 
-function cellsOf({ workload, times, bytesMoved, copy, operations, counts, memory, clock, cache }: WorkloadResult): string[] {
+function cellsOf({ workload, times, bytesMoved, copy, operations, counts, allocated, memory, clock, cache }: WorkloadResult): string[] {
   const { median, p5, p95 } = times!;
   const how = [clock === 'calls' || clock === undefined ? '' : clock, cache === 'cold' ? 'cold' : ''].filter((word) => word !== '').join(', ');
   return [
@@ -48,21 +49,21 @@ function cellsOf({ workload, times, bytesMoved, copy, operations, counts, memory
     copy === undefined ? '' : `${figure(100 * copy.share)} %`,
     operations === undefined ? '' : `${figure(operations / median / 1e6)} G/s`,
     counts.launches === undefined ? '' : count(counts.launches),
-    bytes(counts.memoryBytes ?? memory?.arrays),
+    bytes(counts.memoryBytes ?? allocated) || (memory === undefined ? '' : `+${bytes(memory.resident)}`),
   ];
 }
 
 /** What a comparison showed, in a line below its times. */
 function verdictOf({ comparison }: WorkloadResult, style: Style): string[] {
   if (comparison === undefined) return [];
-  const { judgement, design, count: taken, baseline, copies } = comparison;
+  const { judgement, design, count: taken, baseline, copies, counts } = comparison;
   const { verdict, effect, reason, floor } = judgement;
   const paint = { slower: style.red, faster: style.green, same: style.green, inconclusive: style.yellow, 'not-comparable': style.yellow }[verdict];
   const range = Number.isFinite(effect.lower) && Number.isFinite(effect.upper) ? ` ${percent(effect.estimate)}, between ${percent(effect.lower)} and ${percent(effect.upper)}` : '';
   const made = taken === 0 ? '' : ` · ${counted(taken, design === 'pairs' ? 'pair' : 'launch')}${design === 'launches' && taken !== 1 ? ' an arm' : ''}`.replace('launchs', 'launches');
   const was = baseline === undefined || !Number.isFinite(baseline.median) ? '' : ` · was ${time(baseline.median)}`;
   const turns = copies > 1 ? ` of ${copies} copies each` : '';
-  return [`      ${paint(`${verdict}${range}`)}${style.dim(`${was}${made}${turns} · floor ${percent(floor)}`)}${reason === undefined ? '' : `\n      ${style.yellow(reason)}`}`];
+  return [`      ${paint(`${verdict}${range}`)}${style.dim(`${was}${made}${turns} · floor ${percent(floor)}`)}${reason === undefined ? '' : `\n      ${style.yellow(reason)}`}`, ...(counts === undefined || counts.changes.length === 0 ? [] : [`      ${counts.verdict === 'more' ? style.red('counts grew') : 'counts'}: ${counts.changes.map(countChangeText).join(', ')}`])];
 }
 
 function mark({ comparison, status }: WorkloadResult, style: Style): string {
@@ -88,6 +89,7 @@ function* summary(report: BenchReport, style: Style): Generator<string> {
   yield tally.size === 0 ? style.yellow('nothing was timed') : [...tally].map(([word, number]) => `${number} ${word}`).join(' · ');
   yield style.dim(`budget: ${Math.round(budget.memoryBytes / 2 ** 20)} MiB a workload (--max-memory), ${budget.callMs} ms a call (--max-call) · ${duration(report.durationMs)}`);
   if (results.some(({ clock }) => clock === 'round-trips')) yield style.dim('round-trips: whole calls of a worker that cannot time itself, with copies and messages (docs/worker-protocol.md, timing)');
+  if (results.some(({ counts, allocated, memory }) => memory !== undefined && (counts.memoryBytes ?? allocated) === undefined)) yield style.dim('held, with +: what the process grew by, where the arrays of a call cannot be counted');
   if (unserved > 0) yield style.dim(`${counted(unserved, 'built-in workload')} left out: no target that was chosen has a kernel for them`);
   const why = explain(exitCode);
   if (why !== undefined) yield style.yellow(why);

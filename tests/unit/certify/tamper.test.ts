@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { outputFamilies } from '../../../bench/output-families.ts';
 import { inTotoStatement } from '../../../src/certify/in-toto.ts';
 import { DamagedFile } from '../../../src/certify/checker/check.ts';
+import { sha256 } from '../../../src/certify/issue.ts';
 import { Random } from '../../../src/generate/random.ts';
-import { certified, check, isValid, outputsOf, reasonOf } from './support.ts';
+import { certified, check, isValid, outputsOf, reasonOf, redigested } from './support.ts';
 import { fieldForgeries, tensorForgeries, textForgeries, type Forgery } from './tampered.ts';
 
 const [layers, tokens, n] = [4, 3, 4];
@@ -30,6 +31,22 @@ test('the certificate itself is valid, alone and in a statement', () => {
   expect(reasonOf(check(JSON.stringify(certificate), outputs.bytes))).toBe('');
   expect(isValid(check(JSON.stringify(inTotoStatement(certificate), undefined, 2), outputs.bytes))).toBe(true);
   expect(certificate.claims).toHaveLength(13);
+});
+
+test('numbers and texts may be spelled otherwise, as other writers of JSON do', () => {
+  const respelled = JSON.stringify(certificate).replace('"schemaVersion":1', '"schemaVersion":1.0').replaceAll('‖', String.raw`\u2016`);
+  expect(respelled).toContain(String.raw`\u2016H`);
+  expect(isValid(check(respelled, outputs.bytes))).toBe(true);
+});
+
+test('a tensor that is there twice is none', () => {
+  const header = outputs.bytes.toString('latin1', 8, dataStart).trimEnd();
+  const twice = header.replace('{', '{"residualMapping":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},');
+  const start = Buffer.alloc(8);
+  start.writeBigUInt64LE(BigInt(twice.length));
+  const bytes = Buffer.concat([start, Buffer.from(twice), outputs.bytes.subarray(dataStart)]);
+  const subject = certificate.subject.map((one) => ({ ...one, digest: { sha256: sha256(bytes) } }));
+  expect(reasonOf(check(redigested({ ...certificate, subject }), bytes))).toContain('a field is there twice');
 });
 
 const forgeries = [

@@ -50,7 +50,7 @@ describe('what a crash or somebody else left', () => {
   const half = line.slice(0, 200);
   const cases: [string, string, string][] = [
     ['a damaged line', `${line}\n{"schemaVersion":1,\n${line}\n`, 'line 2 is not JSON.'],
-    ['a field that is missing', `${line}\n${line.replace('"clock":"wall",', '')}\n`, 'line 2 is damaged: clock: '],
+    ['a field that is missing', `${line}\n${line.replace('"clock":"calls",', '')}\n`, 'line 2 is damaged: clock: '],
     ['a field that nobody knows', `${line.replace('"clock"', '"colour":"red","clock"')}\n`, 'line 1 is damaged: '],
     ['a time below 0', `${line.replace('1.25', '-1.25')}\n`, 'line 1 is damaged: samples.1: '],
     ['a time that is infinite', `${line.replace('1.25', '1e999')}\n`, 'line 1 is damaged: samples.1: '],

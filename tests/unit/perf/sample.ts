@@ -16,7 +16,7 @@ export function benchRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
     workload: { operation: 'stream-read', target: 'mine', sizes: { tokens: 64, streams: 4, channels: 1280 }, dtype: 'f32', dialect: 'tilekernels' },
     samples: [1.5, 1.25, 1.375],
     order: 'time',
-    clock: 'wall',
+    clock: 'calls',
     counts: { launches: 1, bytesMoved: 1_638_400 },
     environment,
     commit: 'a'.repeat(40),

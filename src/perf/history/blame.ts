@@ -1,6 +1,9 @@
 /** Which commit a change lies at: the order is the history's own, and what git knows is said beside it. */
-import { commitsBetween, inRepository, subjectOf } from '../history/commit.ts';
-import type { MarginRecord } from './record.ts';
+import { commitsBetween, inRepository, subjectOf } from './commit.ts';
+import type { BenchRecord } from './record.ts';
+
+/** What a record of any history says of its run. */
+type Run = Pick<BenchRecord, 'commit' | 'dirty' | 'date'>;
 
 export interface Blame {
   /** Commit of the first run after the change; absent where the run had none. */
@@ -19,7 +22,7 @@ export interface Blame {
 }
 
 /** Names the change before run `at`. `folder` is in the repository of the runs, or in none. */
-export function blame(runs: readonly MarginRecord[], at: number, folder: string): Blame {
+export function blame(runs: readonly Run[], at: number, folder: string): Blame {
   const { commit, dirty = false, date } = runs[at]!;
   const previous = runs[at - 1]?.commit;
   const known = commit === undefined || !inRepository(folder) ? undefined : subjectOf(folder, commit);
