@@ -28,3 +28,5 @@ console.table(cases.map(({ name }, c) => {
     'effect, median': `${middle(own.map(({ effect }) => effect)).toFixed(1)} %`, 'launches differ by, median': `${middle(own.map(({ spread }) => spread)).toFixed(1)} %`, 'seconds, median': (middle(own.map(({ took }) => took)) / 1000).toFixed(1),
   };
 }));
+console.log('Beside it: one launch of each, and what says slower of them');
+console.table(cases.map(({ name }, c) => ({ workers: name, ...Object.fromEntries(Object.keys(results[0]!.others).map((rule) => [rule, results.slice(c * runs, (c + 1) * runs).filter(({ others }) => others[rule]!).length])) })));

@@ -35,6 +35,11 @@ const rows = ['3', '5'].flatMap((more) => kinds.map((kind) => {
   };
 }));
 console.table(rows);
+console.log('Beside it, in the same processes on the same code: what says slower');
+console.table(['3', '5'].map((more) => {
+  const all = results.filter((_, k) => cases[k]!.more === more);
+  return { 'more work': `${more} %`, runs: all.length, plumbline: all.filter(({ verdict }) => verdict === 'slower').length, ...Object.fromEntries(Object.keys(all[0]!.others).map((rule) => [rule, all.filter(({ others }) => others[rule]!).length])) };
+}));
 for (const more of ['3', '5']) {
   const all = results.filter((_, k) => cases[k]!.more === more);
   console.log(`${more} % more work: found in ${((100 * all.filter(({ verdict }) => verdict === 'slower').length) / all.length).toFixed(1)} % of ${all.length}`);

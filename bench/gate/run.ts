@@ -14,6 +14,7 @@ import { kernelOf } from '../../src/perf/plan.ts';
 import { timePair } from '../../src/perf/run-workload.ts';
 import { inputsOf, type Workload } from '../../src/perf/workload.ts';
 import { workloads, type Kind } from './kernels.ts';
+import { completed, otherVerdicts } from './rules.ts';
 
 export interface GateRun {
   readonly verdict: Verdict;
@@ -63,16 +64,5 @@ async function otherRules(baseline: () => unknown, candidate: () => unknown, lot
   const tasks = [['a', baseline], ['b', candidate]] as const;
   for (const k of new Random(lot, 1).permutation(2)) bench.add(tasks[k]![0], tasks[k]![1]);
   await bench.run();
-  const of = (name: string): { mean: number; moe: number; p50: number } => {
-    const result = bench.getTask(name)?.result;
-    if (result?.state !== 'completed') throw new Error('tinybench did not complete');
-    return result.latency;
-  };
-  const [a, b] = [of('a'), of('b')];
-  return {
-    'tinybench: intervals of 95 % apart': b.mean - b.moe > a.mean + a.moe,
-    'tinybench: mean above 102 %': b.mean > 1.02 * a.mean,
-    'tinybench: mean above 105 %': b.mean > 1.05 * a.mean,
-    'tinybench: median above 102 %': b.p50 > 1.02 * a.p50,
-  };
+  return otherVerdicts(completed(bench, 'a'), completed(bench, 'b'));
 }
