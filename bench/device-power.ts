@@ -47,19 +47,21 @@ for (const cache of ['warm', 'cold'] as const) {
       found.push({ verdict: judgement.verdict, effect: 100 * Math.expm1(judgement.effect.estimate), pairs: taken, took: durationMs, call: middle(samples.baseline), others });
       process.stderr.write(`\r${cache} ${name} ${run + 1}/${runs} ${judgement.verdict.padEnd(14)}`);
     }
+    process.stderr.write('\n');
     const count = (verdict: string): number => found.filter((one) => one.verdict === verdict).length;
-    rows.push({
+    const row = {
       cache, code: name, slower: count('slower'), faster: count('faster'), same: count('same'), inconclusive: count('inconclusive'), 'effect, median': `${middle(found.map(({ effect }) => effect)).toFixed(2)} %`,
       'pairs, median': middle(found.map((one) => one.pairs)), 'call, ms': middle(found.map(({ call }) => call)).toFixed(3), 'seconds, median': (middle(found.map(({ took }) => took)) / 1000).toFixed(2),
       ...Object.fromEntries(Object.keys(found[0]!.others).map((rule) => [rule, found.filter(({ others }) => others[rule]!).length])),
-    });
+    };
+    rows.push(row);
+    console.log(JSON.stringify(row)); // a device may be taken away before the end
   }
   for (const timed of [a, again, b, control]) {
     await timed.check();
     await timed.release();
   }
 }
-process.stderr.write('\n');
 console.log(`# ${plain.device}; ${machine()}; ${runs} runs of each, ${workload.sizes.tokens} tokens, at most ${pairs} pairs, seed ${seed}; ${more} % more workgroups' work is a factor of ${ratioOf(more).toFixed(4)}`);
 console.table(rows);
 for (const { target: open } of [plain, slower]) await open.close();

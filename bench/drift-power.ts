@@ -1,9 +1,12 @@
 /**
  * Drift: how often `plumbline drift` finds a kernel that became twice as inaccurate, at which commit, and how often it raises an alert where nothing changed. All margins are those of real runs of
  * `verify`, each with a seed of its own. Every history is looked at after each run, as CI would: a false alert in any look counts. Random cases are left out: only deterministic ones are in the quantiles.
- *   node dist/bench/drift-power.js [quiet = 100] [injected = 20] [runs = 20] [elements = 1024] [seed = 1]
+ *   node dist/bench/drift-power.js [quiet = 100] [injected = 20] [runs = 20] [elements = 1024] [seed = 1] [file]
  * `runs` are those of one history; the change of an injected one is at run 16, or five before the last. `elements` bounds the largest tensor of a case: larger batches, less noise, more time.
+ * A history takes minutes of a core. With a file, each is kept there when it is done, and those that it has of the same arguments are not run again: parts can be had on several days and machines.
  */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+
 import { drifted } from '../fixtures/drifted/index.ts';
 import { legitimate } from '../fixtures/legitimate/index.ts';
 import { properties } from '../properties/index.ts';
@@ -18,6 +21,7 @@ import { machine } from './machine.ts';
 import { spread, threadsWanted } from './threads.ts';
 
 const [quiet, injected, runs, elements, seed] = [100, 20, 20, 1024, 1].map((usual, k) => Number(process.argv[k + 2] ?? usual)) as [number, number, number, number, number];
+const file = process.argv[7];
 const small: Property[] = properties.map((property) => ({ ...property, inputs: { ...property.inputs, maxElements: Math.min(property.inputs.maxElements ?? elements, elements) } }));
 const variants = Object.entries(legitimate);
 const changedAt = Math.min(15, runs - 5);
@@ -76,9 +80,25 @@ function largest({ groups }: Change): number {
   return Math.max(...groups.map(({ octaves }) => octaves));
 }
 
+/** What a line of the file says: a result, what it is of, and where it was measured. */
+interface Kept {
+  readonly key: string;
+  readonly result: Result;
+  readonly machine: string;
+}
+const keys = histories.map(({ name, injected: changes }, item) => [changes ? 'injected' : 'quiet', item, name, runs, elements, seed].join(' '));
+const kept = new Map(file !== undefined && existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Kept).map((one) => [one.key, one]) : []);
+const missing = keys.flatMap((key, item) => (kept.has(key) ? [] : [item]));
+
 const started = performance.now();
-const results = await spread(import.meta.url, histories.length, follow, ({ name }, done) => process.stderr.write(`\r${done}/${histories.length} ${name.padEnd(40)}`));
-console.log(`\n# ${machine()}, ${threadsWanted()} threads; ${runs} runs a history, tensors of at most ${elements} elements, seed ${seed}; ${((performance.now() - started) / 1000).toFixed(0)} s`);
+await spread(import.meta.url, missing, follow, (result, done, item) => {
+  const line: Kept = { key: keys[item]!, result, machine: machine() };
+  kept.set(line.key, line);
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(line)}\n`);
+  process.stderr.write(`\r${done}/${missing.length} ${result.name.padEnd(40)}`);
+});
+const results = keys.map((key) => kept.get(key)!.result);
+console.log(`\n# ${machine()}, ${threadsWanted()} threads; ${runs} runs a history, tensors of at most ${elements} elements, seed ${seed}; ${missing.length} histories now, ${((performance.now() - started) / 1000).toFixed(0)} s; measured on ${[...new Set(keys.map((key) => kept.get(key)!.machine))].join(', ')}`);
 const changed = results.filter((result) => result.injected);
 if (changed.length > 0) {
   console.log(`# injected at run ${changedAt + 1}`);

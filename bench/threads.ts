@@ -13,24 +13,25 @@ export function threadsWanted(): number {
 }
 
 /**
- * Results of `work` on items 0 … count − 1, in their order. Call it at the top level of a script, with the same `work`, in the main thread and in the others: in these
+ * Results of `work` on the items, in their order; a number stands for all items below it. Call it at the top level of a script, with the same `work`, in the main thread and in the others: in these
  * it serves and never returns. `tell` hears of each result as it comes.
  */
 export async function spread<Result>(
   script: string,
-  count: number,
+  items: number | readonly number[],
   work: (item: number) => Promise<Result>,
-  tell: (result: Result, done: number) => void,
+  tell: (result: Result, done: number, item: number) => void,
 ): Promise<Result[]> {
   if (!isMainThread) return serve(work);
+  const list = typeof items === 'number' ? Array.from({ length: items }, (_, item) => item) : items;
   const results = new Map<number, Result>();
   let next = 0;
-  const threads = Array.from({ length: Math.min(threadsWanted(), count) }, () => new Promise<void>((resolve, reject) => {
+  const threads = Array.from({ length: Math.min(threadsWanted(), list.length) }, () => new Promise<void>((resolve, reject) => {
     const worker = new Worker(fileURLToPath(script), { argv: process.argv.slice(2) });
-    const give = (): void => worker.postMessage(next < count ? next++ : undefined);
+    const give = (): void => worker.postMessage(list[next++]);
     worker.on('message', ({ item, result }: { item: number; result: Result }) => {
       results.set(item, result);
-      tell(result, results.size);
+      tell(result, results.size, item);
       give();
     });
     worker.on('error', reject);
@@ -38,7 +39,7 @@ export async function spread<Result>(
     give();
   }));
   await Promise.all(threads);
-  return Array.from({ length: count }, (_, item) => results.get(item)!);
+  return list.map((item) => results.get(item)!);
 }
 
 function serve<Result>(work: (item: number) => Promise<Result>): Promise<never> {
