@@ -31,3 +31,26 @@ export function plainSinkhorn(logits: Float64Array, tokens: number, n: number, i
   }
   return out;
 }
+
+/** The same operations in the same order on arrays of arrays, as numpy code is carried over. Matrices in and out. */
+export function arraysSinkhorn(logits: readonly (readonly (readonly number[])[])[], iterations: number, epsilon: number): number[][][] {
+  const rows = (x: number[][]): number[][] => x.map((row) => {
+    const sum = row.reduce((total, value) => total + value, 0) + epsilon;
+    return row.map((value) => value / sum);
+  });
+  const columns = (x: number[][]): number[][] => {
+    const sums = x[0]!.map((_, j) => x.reduce((total, row) => total + row[j]!, 0) + epsilon);
+    return x.map((row) => row.map((value, j) => value / sums[j]!));
+  };
+  return logits.map((matrix) => {
+    let x = matrix.map((row) => {
+      const max = Math.max(...row);
+      const exps = row.map((value) => Math.exp(value - max));
+      const sum = exps.reduce((total, value) => total + value, 0);
+      return exps.map((value) => value / sum + epsilon);
+    });
+    x = columns(x);
+    for (let t = 1; t < iterations; t++) x = columns(rows(x));
+    return x;
+  });
+}
