@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { compare, type CompareReport } from '../../../src/compare/compare.ts';
 import { designs, designNamed } from '../../../src/compare/designs.ts';
-import { gateOf, projectionsOf, settings } from '../../../src/compare/inputs.ts';
+import { drawnLayers, settings } from '../../../src/compare/inputs.ts';
 import { logitsGradient, mappingsOf, streamsOf } from '../../../src/compare/mappings.ts';
 import { measureChain } from '../../../src/compare/measure.ts';
 import { Random } from '../../../src/generate/random.ts';
@@ -25,9 +25,9 @@ function certified(setting: string, name: string, side: typeof infNormUpper): nu
   const chosen = settings.find((one) => one.name === setting)!;
   const n = streamsOf(design, 4);
   let product = 1;
+  const layers = drawnLayers(chosen, options, 16, design.count(n));
   for (let layer = 0; layer < 60; layer++) {
-    const projections = projectionsOf(chosen, options, layer, 16, design.count(n));
-    const e = mappingsOf(design, { projections, gate: gateOf(chosen, options, layer), statics: design.start(n) }, 16, n);
+    const e = mappingsOf(design, { ...layers(layer), statics: design.start(n) }, 16, n);
     product *= Math.max(...Array.from({ length: 16 }, (_, token) => side(e, token * n * n, n)));
   }
   return product * (1 + 60 * 4 * 2 ** -52); // n roundings a sublayer in the product of matrices, and one here
@@ -84,7 +84,7 @@ test('the same seed gives the same report, another one another; fewer designs ch
 
 test('all designs see the same numbers: a shorter list is the beginning of a longer one', () => {
   const [setting] = settings;
-  const [long, short] = [24, 2].map((count) => projectionsOf(setting!, options, 3, 5, count));
+  const [long, short] = [24, 2].map((count) => drawnLayers(setting!, options, 5, count)(3).projections);
   // tokens draw from their own streams, so place k of token t is the same whatever the count
   for (let token = 0; token < 5; token++) for (let k = 0; k < 2; k++) expect(short![token * 2 + k]).toBe(long![token * 24 + k]);
 });
