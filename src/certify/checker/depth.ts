@@ -33,12 +33,12 @@ function integers(m: Matrix): { a: bigint[][]; shift: bigint } {
 }
 
 /** [low, high]·2^−bits outwards: above 512 bits what is below 2^−512 goes to the outside, Number rounds an integer to the nearest, a step is more than that. */
-function interval(low: bigint, high: bigint, bits: bigint): Interval {
+function intervals(bits: bigint): (low: bigint, high: bigint) => Interval {
   const beyond = bits > 512n ? bits - 512n : 0n;
   let scale = 1;
   for (let k = beyond; k < bits; k++) scale /= 2;
   const of = (x: bigint): number => (x === 0n ? 0 : step(Number(x) * scale));
-  return [-of(-(low >> beyond)), of(-(-high >> beyond))];
+  return (low, high) => [-of(-(low >> beyond)), of(-(-high >> beyond))];
 }
 
 type Prefix = { readonly depth: number; readonly products: readonly Matrix[] };
@@ -58,7 +58,7 @@ function chainOf(claim: Claimed): Chain {
   const [layers, tokens, n] = shape as [number, number, number];
   const deepest = depths.at(-1)!;
   must(deepest <= layers, `there are ${layers} layers, and it is about ${deepest}`);
-  const one = BigInt(bits);
+  const [one, interval] = [BigInt(bits), intervals(BigInt(bits))];
   const prefixes = depths.map((depth): { depth: number; products: Matrix[] } => ({ depth, products: [] }));
   const meanFree: Matrix[] = [];
   for (let token = 0; token < tokens; token++) {
@@ -71,10 +71,10 @@ function chainOf(claim: Claimed): Chain {
       p = a.map((row) => before.map((_, j) => row.reduce((sum, x, k) => sum + x * before[k]![j]!, 0n) >> shift));
       const most = a.map((row) => row.reduce((sum, x) => sum + absolute(x), 0n)).reduce((x, y) => (x > y ? x : y));
       lost = -((-most * lost) >> shift) + 1n;
-      if (layer + 1 === depths[next]) prefixes[next++]!.products.push(p.map((row) => row.map((x) => interval(x - lost, x + lost, one))));
+      if (layer + 1 === depths[next]) prefixes[next++]!.products.push(p.map((row) => row.map((x) => interval(x - lost, x + lost))));
     }
     const wide = 2n * BigInt(n) * lost;
-    meanFree.push(p.map((row) => row.map((x) => BigInt(n) * x - row.reduce((sum, y) => sum + y, 0n)).map((x) => interval(x - wide, x + wide, one))));
+    meanFree.push(p.map((row) => row.map((x) => BigInt(n) * x - row.reduce((sum, y) => sum + y, 0n)).map((x) => interval(x - wide, x + wide))));
   }
   const chain = { prefixes, meanFree };
   if (bytes !== undefined) memory = { key, bytes, chain };

@@ -49,13 +49,13 @@ export async function askChain({ design, kernel, declaration }: DesignKernel, { 
     if (stopped?.() === true) return undefined;
     const count = Math.min(together, layers - first);
     const sublayers = Array.from({ length: count }, (_, k) => inputsOf(design, { ...given(first + k), statics }, tokens));
-    const answer = await call(() => caller.call(joined(sublayers), sizesOf(count * tokens, n)), `${design.name}, ${setting.name}, layers ${first + 1} to ${first + count}`);
+    const answer = await call(() => caller.call(joined(sublayers), sizesOf(count * tokens, n)), `${design.name}, ${setting.name}, layers ${first} to ${first + count - 1}`);
     mappings.set(valuesOf(answer[port]!), first * tokens * n * n);
   }
   const bad = mappings.findIndex((x) => !Number.isFinite(x));
   if (bad >= 0) {
     const [layer, token, i, j] = indexOf(bad, [layers, tokens, n, n]) as [number, number, number, number];
-    throw new OutcomeError('non-finite', `${design.name}, ${setting.name}: the kernel returned ${mappings[bad]} at layer ${layer + 1}, token ${token}, entry [${i}, ${j}].`);
+    throw new OutcomeError('non-finite', `${design.name}, ${setting.name}: the kernel returned ${mappings[bad]} at layer ${layer}, token ${token}, entry [${i}, ${j}], all counted from 0.`);
   }
   return { mappings, dtype: kernel.dtypes[port]!, n };
 }

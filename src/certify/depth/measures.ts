@@ -73,6 +73,7 @@ function measureProduct({ matrix, error }: Enclosed, meanFree: Enclosed, n: numb
     rowOff = Math.max(rowOff, deviationUp(matrix, i * n, n, 1));
     columnOff = Math.max(columnOff, deviationUp(matrix, i, n, n));
   }
+  const reached = (Math.max(rows, columns) - lost) * (1 - 256 * u);
   // the sums themselves carry the steps of the checker, not only their distance from 1
   const sums = n * 16 * u;
   return {
@@ -82,7 +83,7 @@ function measureProduct({ matrix, error }: Enclosed, meanFree: Enclosed, n: numb
     'stream-sum': outwards(columnOff, lost + sums * columns),
     'equal-streams': outwards(rowOff, lost + sums * rows),
     'mean-free-norm': outwards(norm.upper(meanFree.matrix, 0), n * meanFree.error),
-    'gain-reached': Math.max(0, (Math.max(rows, columns) - lost) * (1 - 256 * u)),
+    'gain-reached': reached > 0 && reached < Infinity ? reached : 0,
   };
 }
 

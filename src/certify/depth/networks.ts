@@ -65,7 +65,7 @@ function draftOf({ design }: DesignKernel, { setting, distribution, streams, lay
   return {
     id: `depth/${setting.name}/${design.name}/share-of-networks`, strength: 'statistical', method: 'clopper-pearson', quantity: 'P(fails)', relation: '<=', bound: boundOf(clopperPearsonUpper(networks, exceeding, alpha), 'up'),
     plain: (b) => `With confidence 1 − ${JSON.stringify(alpha)}, ${property} fails for a share of at most ${b} of the problems of the named distribution.`,
-    parameters: { property, problems: networks, failures: exceeding, alpha, distribution: domain, limit }, domain, seed,
+    parameters: { property, problems: networks, failures: exceeding, alpha, distribution: domain }, domain, seed,
     assumptions: [
       'The problems are independent draws from the named distribution, and the kernel answers each as it would alone.', 'Their number was fixed before the first was drawn.',
       'The counts are as the issuer reports them.', ieeeAssumption,
