@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import type { CertifyDepth, DepthEnd } from '../certify/depth/certify-depth.ts';
 import { depthsOf, textOfDepths } from '../certify/depth/depths.ts';
 import { referenceKernel, targetKernels, type DesignKernel } from '../certify/depth/kernels.ts';
+import { isDrawn } from '../certify/depth/networks.ts';
 import { sha256 } from '../certify/issue.ts';
 import { designNamed, designs as allDesigns } from '../compare/designs.ts';
 import { autoregressive, settingNamed, type Setting } from '../compare/inputs.ts';
@@ -68,9 +69,13 @@ export function depthOptions(command: Command): Command {
     .option('--plot <file>', 'depth: an SVG of gain, norm and σ₂ against depth');
 }
 
-/** Throws `bad-usage` where a flag of --depth is given without it. */
+/** Throws `bad-usage` where a flag of --depth is given without it, or one that asks for a certificate of another kind with it. */
 export function requireDepth(flags: DepthFlags, command: Command): void {
-  if (flags.depth !== undefined) return;
+  if (flags.depth !== undefined) {
+    const other = (['allInputs', 'statistical', 'watch'] as const).find((name) => command.getOptionValueSource(name) === 'cli');
+    if (other !== undefined) throw new PlumblineError('bad-usage', `--depth and --${other === 'allInputs' ? 'all-inputs' : other} are two kinds of certificates.`, 'Issue one after the other. With --depth, --networks is the statistical part.');
+    return;
+  }
   for (const name of own) {
     if (command.getOptionValueSource(name) === 'cli') throw new PlumblineError('bad-usage', `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is about depth.`, 'Add --depth 1..122.');
   }
@@ -86,6 +91,7 @@ export async function certifyOverDepth(files: readonly string[], flags: DepthFla
   if (place === undefined && flags.json === true) throw new PlumblineError('bad-usage', 'A certificate over depth is about mappings that need somewhere to go.', 'Add --out depth.json, or --tensors depth.safetensors.');
   if (place !== undefined && place === flags.out) throw new PlumblineError('bad-usage', `--out and --tensors are one file: '${place}'.`, 'Give them different names.');
   const settings = settingsOf(flags);
+  if (flags.networks !== undefined && !settings.some(isDrawn)) throw new PlumblineError('bad-usage', 'Networks are drawn, and the setting that is chosen is searched.', 'Add another --setting, or leave --networks out.');
   const { source, close } = await kernelsOf(files, flags);
   try {
     const heading = headingOf(flags, depths, source.target);

@@ -2,6 +2,7 @@
 import type { Claim } from '../certify/certificate.ts';
 import type { ChainReport, DepthEnd } from '../certify/depth/certify-depth.ts';
 import type { DepthMeasure } from '../certify/depth/measures.ts';
+import { gainCharts } from './compare/gains.ts';
 import { renderSvg, type Chart } from './compare/svg.ts';
 import { alignedTable, gain } from './compare/text.ts';
 import { oneLine } from './failure.ts';
@@ -102,16 +103,16 @@ function digitsOf(value: number, rounded: 'up' | 'down'): string {
   return moved >= 1e4 || moved < 1e-3 ? moved.toExponential().replace('e+', 'e') : String(moved);
 }
 
-/** Gain, norm and σ₂ against depth, three charts for each setting, logarithmic: worst tokens. */
+/** Gain, norm and σ₂ against depth for each setting, on a logarithmic axis: worst tokens. Exponential growth is a line that goes up. */
 export function depthPlot({ chains }: Pick<DepthEnd, 'chains'>, { inputs }: DepthHeading): string {
   const chart = (of: readonly ChainReport[], title: string, yLabel: string, value: (figures: ChainReport['figures'][number]) => number): Chart => ({
-    title: `${title}, ${of[0]!.setting.name}`, xLabel: 'sublayers', yLabel, xLog: true, yLog: true,
+    title: `${title}, ${of[0]!.setting.name}`, xLabel: 'sublayers', yLabel, yLog: true,
     series: of.map(({ design, figures }) => ({ name: design, points: figures.map((one, k) => [k + 1, value(one)] as const) })),
   });
   const charts = bySetting(chains).flatMap((of) => [
-    chart(of, 'Gain', 'larger of ‖∏H‖∞ and ‖∏H‖₁', (one) => Math.max(one['forward-gain'], one['backward-gain'])),
-    chart(of, 'Norm', '‖∏H‖₂', (one) => one['two-norm']),
-    chart(of, 'What is left of differences between streams', '‖∏H·(I − J/n)‖₂ ≥ σ₂', (one) => one['mean-free-norm']),
+    ...gainCharts(chart(of, 'Gain', 'larger of ‖∏H‖∞ and ‖∏H‖₁', (one) => Math.max(one['forward-gain'], one['backward-gain']))),
+    ...gainCharts(chart(of, 'Norm', '‖∏H‖₂', (one) => one['two-norm'])),
+    chart(of.filter(({ streams }) => streams > 1), 'What is left of differences between streams', '‖∏H·(I − J/n)‖₂ ≥ σ₂', (one) => one['mean-free-norm']),
   ]);
   return renderSvg(charts, `plumbline certify --depth · ${inputs} · upper bounds, the worst of all tokens`);
 }

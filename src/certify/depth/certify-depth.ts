@@ -44,6 +44,7 @@ export interface CertifyDepth {
 export interface ChainReport {
   readonly setting: Setting;
   readonly design: string;
+  readonly streams: number;
   /** Bounds at depths 1, 2, …; empty where the products grow beyond what is followed. */
   readonly figures: readonly Figures[];
   readonly observed: readonly { readonly depth: number; readonly figures: CompositeFigures }[];
@@ -141,7 +142,7 @@ async function issue(options: CertifyDepth, asked: readonly Asked[], campaigns: 
     const claims = await claimed(drafts, [bytes], 0);
     if (claims === undefined) return undefined;
     const observed = [...(measured?.composites ?? [])].map(([depth, composites]) => ({ depth, figures: measureComposites(composites, shape[1]!, shape[2]!, distribution.seed) }));
-    chains.push({ setting, design: own.design.name, figures: measured?.figures ?? [], observed, claims });
+    chains.push({ setting, design: own.design.name, streams: shape[2]!, figures: measured?.figures ?? [], observed, claims });
   }
   const certificate = issueCertificate({
     subject, claims: [...everywhere, ...chains.flatMap(({ claims }) => claims), ...shares],

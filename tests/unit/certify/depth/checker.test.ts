@@ -76,11 +76,11 @@ describe('forgeries', () => {
     const forged = (change: Partial<Claim>): string => reasonOf(checkDepth(redigested({ ...certificate, claims: [{ ...theorem, ...change }] }), bytes));
     const { kernel } = theorem.parameters as { kernel: object };
     expect(forged({ parameters: { ...theorem.parameters, depth: 700 }, plain: theorem.plain.replace('7 layers', '700 layers'), quantity: 'gain over 700 layers' })).toMatch(/cannot be confirmed/);
-    expect(forged({ parameters: { ...theorem.parameters, operation: 'hyper-connection', kernel: { ...kernel, operation: 'hyper-connection' } as never }, domain: 'all finite inputs of hyper-connection' })).toMatch(/no such theorem/);
+    expect(forged({ parameters: { ...theorem.parameters, operation: 'hyper-connection', kernel: { ...kernel, operation: 'hyper-connection' } }, domain: 'all finite inputs of hyper-connection' })).toMatch(/no such theorem/);
     expect(forged({ parameters: { ...theorem.parameters, operation: 'permutation-mixture' }, domain: 'all finite inputs of permutation-mixture' })).toMatch(/another design/);
     expect(forged({ method: 'orthogonal-depth' })).toMatch(/is not that of its method|no such theorem/);
-    expect(forged({ parameters: { ...theorem.parameters, kernel: { ...kernel, excess: 'none' } as never } })).toMatch(/out of range/);
-    expect(forged({ parameters: { ...theorem.parameters, kernel: { ...kernel, excess: -1e-3 } as never } })).toMatch(/out of range/);
+    expect(forged({ parameters: { ...theorem.parameters, kernel: { ...kernel, excess: 'none' } } })).toMatch(/out of range/);
+    expect(forged({ parameters: { ...theorem.parameters, kernel: { ...kernel, excess: -1e-3 } } })).toMatch(/out of range/);
   });
 
   test('one mapping that is not doubly stochastic by 1e-3, with digests that fit', () => {
