@@ -56,7 +56,9 @@ function sentence({ id, plain, bound, method }: Claim, style: Style): string[] {
 }
 
 function about(claims: readonly Claim[], style: Style): string[] {
-  return [...new Set(claims.flatMap(({ assumptions }) => assumptions))].map((assumption) => style.dim(`  assumes ${oneLine(assumption)}`));
+  const domains = [...new Set(claims.map(({ domain }) => domain))].map((domain) => `  about ${oneLine(domain)}`);
+  const assumed = [...new Set(claims.flatMap(({ assumptions }) => assumptions))].map((assumption) => `  assumes ${oneLine(assumption)}`);
+  return [...domains, ...assumed].map((line) => style.dim(line));
 }
 
 function bySetting(chains: readonly ChainReport[]): ChainReport[][] {

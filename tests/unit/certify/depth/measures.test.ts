@@ -1,6 +1,7 @@
 /** Figures over depth are never on the wrong side of the truth, rarely far from it, and whoever mixes them up is seen. */
 import { describe, expect, test } from 'vitest';
 
+import { exactProducts, wrong } from '../../../../bench/depth-truth.ts';
 import { outputFamilies } from '../../../../bench/output-families.ts';
 import { bitsFor, Composite } from '../../../../src/certify/depth/composite.ts';
 import { largestGain, measureDepth, type DepthMeasure, type Figures } from '../../../../src/certify/depth/measures.ts';
@@ -8,7 +9,7 @@ import { designNamed } from '../../../../src/compare/designs.ts';
 import { drawnLayers, settingNamed } from '../../../../src/compare/inputs.ts';
 import { mappingsOf } from '../../../../src/compare/mappings.ts';
 import { Random } from '../../../../src/generate/random.ts';
-import { exactProducts, wrong } from './truth.ts';
+
 
 const shape = { layers: 24, tokens: 2, n: 4 };
 

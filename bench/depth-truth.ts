@@ -1,7 +1,7 @@
 /** Figures over depth against integers: which of them are on the wrong side of the truth. */
-import * as truth from '../../../../bench/exact-truth.ts';
-import type { ChainShape, DepthMeasure, Figures } from '../../../../src/certify/depth/measures.ts';
-import { nextDown } from '../../../../src/numerics/directed.ts';
+import * as truth from './exact-truth.ts';
+import type { ChainShape, DepthMeasure, Figures } from '../src/certify/depth/measures.ts';
+import { nextDown } from '../src/numerics/directed.ts';
 
 /** The exact products of each token after each layer, from [layers, tokens, n, n]. Tokens and n are powers of two, so that dividing by them is exact. */
 export function exactProducts(stack: Float64Array, { layers, tokens, n, transposed }: ChainShape): truth.ExactMatrix[][] {
