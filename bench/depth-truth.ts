@@ -46,6 +46,7 @@ export function wrong(products: readonly truth.ExactMatrix[], figures: Figures):
     'stream-sum': all(deviation('columns', figures['stream-sum'])),
     'equal-streams': all(deviation('rows', figures['equal-streams'])),
     'mean-free-norm': all((product) => truth.twoNormAtMost(withoutMean(product), n * figures['mean-free-norm'])),
+    'second-singular-value': all((product) => [product, truth.exactTransposed(product)].some((one) => truth.twoNormAtMost(withoutMean(one), n * figures['second-singular-value']))),
     'gain-reached': !all(norm('rows', nextDown(figures['gain-reached']))) || !all(norm('columns', nextDown(figures['gain-reached']))) || figures['gain-reached'] === 0,
   };
   return (Object.keys(holds) as DepthMeasure[]).filter((measure) => !holds[measure]);

@@ -35,6 +35,7 @@ export const methods = {
   'depth-stream-sum': { strength: 'these-outputs', summary: 'the product at each depth, in integers, then its column sums' },
   'depth-equal-streams': { strength: 'these-outputs', summary: 'the product at each depth, in integers, then its row sums' },
   'depth-mean-free-norm': { strength: 'these-outputs', summary: 'the deepest product without the mean, in integers, then its norm' },
+  'depth-second-singular-value': { strength: 'these-outputs', summary: 'the deepest product without the mean on one side, in integers, then its norm' },
   'depth-gain-reached': { strength: 'these-outputs', summary: 'a line sum of one product, from below' },
   'stochastic-depth': { strength: 'all-inputs', summary: 'line sums that no input changes, to the power of the depth' },
   'orthogonal-depth': { strength: 'all-inputs', summary: 'a norm that no input changes, and √n for the gain' },

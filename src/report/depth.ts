@@ -19,12 +19,12 @@ export interface DepthHeading {
 
 const columns: readonly (readonly [measure: DepthMeasure, heading: string])[] = [
   ['forward-gain', 'signal ≤'], ['backward-gain', 'gradient ≤'], ['two-norm', 'norm ≤'], ['forward-amax', 'Amax fwd ≤'], ['backward-amax', 'Amax bwd ≤'],
-  ['stream-sum', 'sum moves ≤'], ['equal-streams', 'equal move ≤'], ['mean-free-norm', 'mean-free × ≤'], ['gain-reached', 'reached ≥'],
+  ['stream-sum', 'sum moves ≤'], ['equal-streams', 'equal move ≤'], ['mean-free-norm', 'mean-free × ≤'], ['second-singular-value', 'σ₂ ≤'], ['gain-reached', 'reached ≥'],
 ];
 
 const legend = [
   'signal, gradient: largest growth over the streams of any token at any of the depths, ‖∏H‖∞ and ‖∏H‖₁; norm: ‖∏H‖₂; Amax: the same as signal and gradient, averaged over the tokens (mHC §5.4).',
-  'sum moves, equal move: how far the sum of the streams, and streams that are equal, drift; mean-free: ‖∏H·(I − J/n)‖₂ ≥ σ₂ at the deepest; reached: a gain that some token really has.',
+  'sum moves, equal move: how far the sum of the streams, and streams that are equal, drift; mean-free: ‖∏H·(I − J/n)‖₂, what a signal without mean becomes, and σ₂, both at the deepest; reached: a gain that some token really has.',
 ];
 
 /** Lines without a trailing newline. */
@@ -114,7 +114,7 @@ export function depthPlot({ chains }: Pick<DepthEnd, 'chains'>, { inputs }: Dept
   const charts = bySetting(chains).flatMap((of) => [
     ...gainCharts(chart(of, 'Gain', 'larger of ‖∏H‖∞ and ‖∏H‖₁', (one) => Math.max(one['forward-gain'], one['backward-gain']))),
     ...gainCharts(chart(of, 'Norm', '‖∏H‖₂', (one) => one['two-norm'])),
-    chart(of.filter(({ streams }) => streams > 1), 'What is left of differences between streams', '‖∏H·(I − J/n)‖₂ ≥ σ₂', (one) => one['mean-free-norm']),
+    chart(of.filter(({ streams }) => streams > 1), 'What is left of all but one direction', 'σ₂(∏H)', (one) => one['second-singular-value']),
   ]);
   return renderSvg(charts, `plumbline certify --depth · ${inputs} · upper bounds, the worst of all tokens`);
 }

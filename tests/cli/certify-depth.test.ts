@@ -20,14 +20,14 @@ test('claims, observations and theorems are kept apart; the certificate is check
   for (const text of ['independent: sublayers have', 'repeated: one matrix', 'ar1: ', 'correlate by 0.9', 'orbit: one matrix', 'hyper-connections', 'largest gain over depth: a mhc', 'kernels of reference']) expect(issued.stdout).toContain(text);
   expect(issued.stdout).toContain('depth.json: plumbline check depth.json depth.safetensors');
   const certificate = readCertificate(join(place, 'depth.json'));
-  // 7 designs in 4 settings with 9 measures, 8 for the plain residual; 2 theorems for each mHC, 1 for each of 4 others
-  expect(certificate.claims).toHaveLength(4 * (7 * 9 - 1) + 8);
+  // 7 designs in 4 settings with 10 measures, 8 for the plain residual; 2 theorems for each mHC, 1 for each of 4 others
+  expect(certificate.claims).toHaveLength(4 * (7 * 10 - 2) + 8);
   // nothing that was only observed is claimed
   expect(new Set(certificate.claims.map(({ strength }) => strength))).toEqual(new Set(['all-inputs', 'these-outputs']));
   checkSvg(readFileSync(join(place, 'gain.svg'), 'utf8'));
   expect(readFileSync(join(place, 'gain.svg'), 'utf8').match(/<text [^>]*font-weight="bold">[^<]*/g)).toHaveLength(4 * 5); // gain, norm, each again for those that stay small, σ₂
   const checked = await plumbline(place, ['check', 'depth.json', 'depth.safetensors']);
-  expect([checked.code, checked.stdout.split('\n')[0]]).toEqual([0, 'valid: 256 of 256 claims confirmed']);
+  expect([checked.code, checked.stdout.split('\n')[0]]).toEqual([0, 'valid: 280 of 280 claims confirmed']);
   // what was issued for the whole stack is what `certify` says of one of its tensors
   const single = await plumbline(place, ['certify', 'depth.safetensors', '--tensor', 'ar1/mhc', '--json']);
   const whole = (JSON.parse(single.stdout) as Certificate).claims.find(({ id }) => id === 'outputs/composite-one-norm')!;

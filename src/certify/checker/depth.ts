@@ -42,10 +42,10 @@ function intervals(bits: bigint): (low: bigint, high: bigint) => Interval {
 }
 
 type Prefix = { readonly depth: number; readonly products: readonly Matrix[] };
-type Chain = { readonly prefixes: readonly Prefix[]; readonly meanFree: readonly Matrix[] };
+type Chain = { readonly prefixes: readonly Prefix[]; readonly meanFree: readonly (readonly [before: Matrix, after: Matrix])[] };
 let memory: { readonly key: string; readonly bytes: Buffer; readonly chain: Chain } | undefined;
 
-/** The products of each token at each depth of the claim, and n times the deepest without the mean; those of the last tensor are kept for its other claims. */
+/** The products of each token at each depth of the claim, and n times the deepest, and its transpose, without the mean; those of the last tensor are kept for its other claims. */
 function chainOf(claim: Claimed): Chain {
   const { parameters: { file, tensor, shape: claimed, orientation, depths: text, bits }, files } = claim;
   const key = JSON.stringify([file, tensor, claimed, orientation, text, bits]);
@@ -60,7 +60,7 @@ function chainOf(claim: Claimed): Chain {
   must(deepest <= layers, `there are ${layers} layers, and it is about ${deepest}`);
   const [one, interval] = [BigInt(bits), intervals(BigInt(bits))];
   const prefixes = depths.map((depth): { depth: number; products: Matrix[] } => ({ depth, products: [] }));
-  const meanFree: Matrix[] = [];
+  const meanFree: [Matrix, Matrix][] = [];
   for (let token = 0; token < tokens; token++) {
     let p = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_unused, j) => (i === j ? 1n << one : 0n)));
     let lost = 0n;
@@ -74,7 +74,8 @@ function chainOf(claim: Claimed): Chain {
       if (layer + 1 === depths[next]) prefixes[next++]!.products.push(p.map((row) => row.map((x) => interval(x - lost, x + lost))));
     }
     const wide = 2n * BigInt(n) * lost;
-    meanFree.push(p.map((row) => row.map((x) => BigInt(n) * x - row.reduce((sum, y) => sum + y, 0n)).map((x) => interval(x - wide, x + wide))));
+    const centred = (m: readonly (readonly bigint[])[]): Matrix => m.map((row) => row.map((x) => BigInt(n) * x - row.reduce((sum, y) => sum + y, 0n)).map((x) => interval(x - wide, x + wide)));
+    meanFree.push([centred(p), centred(p.map((_, i) => p.map((row) => row[i]!)))]);
   }
   const chain = { prefixes, meanFree };
   if (bytes !== undefined) memory = { key, bytes, chain };
@@ -89,7 +90,9 @@ const every = (test: (m: Matrix, bound: number) => boolean) => (claim: Claimed):
 const average = (turned: (m: Matrix) => Matrix) => (claim: Claimed): boolean =>
   chainOf(claim).prefixes.every(({ products }) => divUp(products.reduce((sum, m) => addUp(sum, normUp(turned(m))), 0), products.length) <= claim.bound);
 const reached = (claim: Claimed): boolean => chainOf(claim).prefixes.some(({ products }) => products.some((m) => normDown(m) >= claim.bound || normDown(transposed(m)) >= claim.bound));
-const contracted = (claim: Claimed): boolean => chainOf(claim).meanFree.every((m) => twoNorm(m, mulDown(m.length, claim.bound)));
+const contracted = (claim: Claimed): boolean => chainOf(claim).meanFree.every(([before]) => twoNorm(before, mulDown(before.length, claim.bound)));
+/** σ₂ is the least norm on any subspace of codimension 1, of the product or of its transpose; that of what has no mean is one. */
+const second = (claim: Claimed): boolean => chainOf(claim).meanFree.every((sides) => sides.some((m) => twoNorm(m, mulDown(m.length, claim.bound))));
 const same = (m: Matrix): Matrix => m;
 
 const ieee = 'IEEE 754 double arithmetic: + − × ÷ are correctly rounded, to nearest.';
@@ -131,6 +134,7 @@ export const depthMethods: ReadonlyMap<string, Method> = new Map(Object.entries(
   'depth-stream-sum': output('max |1ᵀ∏H − 1ᵀ|', 'At every depth of {depths} and for every token, the sum of the streams has moved by at most {} times the sum of their magnitudes.', every((m, bound) => rowSums(transposed(m), bound))),
   'depth-equal-streams': output('max |∏H·1 − 1|', 'At every depth of {depths} and for every token, streams that were equal are still what they were within {} of their magnitude.', every(rowSums)),
   'depth-mean-free-norm': output('‖∏H·(I − J/n)‖₂', 'At the deepest of {depths} and for every token, the norm of the mean-free part of the streams has been multiplied by at most {}.', contracted),
+  'depth-second-singular-value': output('σ₂(∏H)', 'At the deepest of {depths} and for every token, the second singular value of the product is at most {}: of all but one direction no more than that is left.', second),
   'depth-gain-reached': output('max(‖∏H‖∞, ‖∏H‖₁)', 'At some depth of {depths} and for some token, a signal or a gradient has grown by a factor of at least {} over the streams.', reached, '>='),
   'stochastic-depth': theorem('gain over {depth} layers', 'Up to {depth} layers, whatever the inputs, neither the gain of signals nor that of gradients, nor the norm of the product, exceeds {}.', declared, ['permutation-mixture', 'kronecker', 'plain-residual'], () => 1),
   'orthogonal-depth': theorem('gain over {depth} layers', 'Up to {depth} layers, whatever the inputs, the norm of signals and of gradients stays as it is, and neither gain exceeds {}.', exact, ['cayley'], rootOf),

@@ -20,6 +20,7 @@ const wordings: Readonly<Record<DepthMeasure, Wording>> = {
   'stream-sum': { quantity: 'max |1ᵀ∏H − 1ᵀ|', says: (b, d) => `${each(d)}, the sum of the streams has moved by at most ${b} times the sum of their magnitudes.` },
   'equal-streams': { quantity: 'max |∏H·1 − 1|', says: (b, d) => `${each(d)}, streams that were equal are still what they were within ${b} of their magnitude.` },
   'mean-free-norm': { quantity: '‖∏H·(I − J/n)‖₂', says: (b, d) => `At the deepest of ${d} and for every token, the norm of the mean-free part of the streams has been multiplied by at most ${b}.` },
+  'second-singular-value': { quantity: 'σ₂(∏H)', says: (b, d) => `At the deepest of ${d} and for every token, the second singular value of the product is at most ${b}: of all but one direction no more than that is left.` },
   'gain-reached': { quantity: 'max(‖∏H‖∞, ‖∏H‖₁)', says: (b, d) => `At some depth of ${d} and for some token, a signal or a gradient has grown by a factor of at least ${b} over the streams.` },
 };
 
@@ -39,13 +40,14 @@ export interface DraftedClaims {
   readonly missing: readonly string[];
 }
 
-/** The claims of one chain. `figures` are those of depths 1, 2, …; the worst of the depths is claimed, of the mean-free part the deepest. */
+/** The claims of one chain. `figures` are those of depths 1, 2, …; the worst of the depths is claimed, of the mean-free part and σ₂ the deepest. */
 export function depthDrafts(stored: StoredChain, figures: readonly Figures[], depths: readonly number[]): DraftedClaims {
   const missing: string[] = [];
   const text = textOfDepths(depths);
   const drafts = depthMeasures.flatMap((measure): Draft[] => {
-    if (measure === 'mean-free-norm' && stored.shape.at(-1) === 1) return []; // one stream is its own mean
-    const value = measure === 'mean-free-norm' ? figures[depths.at(-1)! - 1]![measure] : Math.max(...depths.map((depth) => figures[depth - 1]![measure]));
+    const deepest = measure === 'mean-free-norm' || measure === 'second-singular-value';
+    if (deepest && stored.shape.at(-1) === 1) return []; // one stream is its own mean
+    const value = deepest ? figures[depths.at(-1)! - 1]![measure] : Math.max(...depths.map((depth) => figures[depth - 1]![measure]));
     if (!(value < Infinity)) {
       missing.push(`${stored.tensor}, ${wordings[measure].quantity}: it grows beyond what is followed.`);
       return [];

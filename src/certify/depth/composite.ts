@@ -55,12 +55,13 @@ export class Composite {
     return this.enclosed(this.product, this.lost, 1);
   }
 
-  /** The product times I − J/n, which takes the mean of the streams away first: (n·P_ij − Σ_k P_ik)/n, subtracted before anything is rounded. */
-  meanFree(): Enclosed {
+  /** The product times I − J/n, which takes the mean of the streams away before it (`in`) or after it (`out`): (n·P_ij − Σ)/n with the sum of a row or of a column, subtracted before anything is rounded. */
+  meanFree(where: 'in' | 'out'): Enclosed {
     const { n, product, lost } = this;
     const centred = product.map((x, at) => {
+      const [start, stride] = where === 'in' ? [at - (at % n), 1] : [at % n, n];
       let sum = 0n;
-      for (let k = 0, row = at - (at % n); k < n; k++) sum += product[row + k]!;
+      for (let k = 0; k < n; k++) sum += product[start + k * stride]!;
       return BigInt(n) * x - sum;
     });
     return this.enclosed(centred, BigInt(2 * n) * lost, n);

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { designs as allDesigns, type Design } from '../../compare/designs.ts';
-import { PlumblineError, suggest } from '../../errors.ts';
+import { PlumblineError } from '../../errors.ts';
 import { referenceKernels } from '../../kernels/reference/index.ts';
 import { operations } from '../../operations/index.ts';
 import type { SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
@@ -38,7 +38,7 @@ export function targetKernels(target: string, kernels: Readonly<Record<string, K
   if (names.length === 0) throw new PlumblineError('bad-usage', `${target} has no kernel of a residual mapping.`, `Over depth these are measured: ${known.join(', ')}. Outputs of whole layers: plumbline certify outputs.safetensors.`);
   return wanted === undefined ? served : [...new Set(wanted)].map((name) => {
     const found = served.find(({ design }) => design.name === name);
-    if (found === undefined) throw new PlumblineError('bad-usage', `${target} does not serve the design '${name}'.`, `Its kernels and the dialects that they declare make: ${names.join(', ')}. ${suggest(name, names)}`);
+    if (found === undefined) throw new PlumblineError('bad-usage', `${target} does not serve the design '${name}'.`, `Its kernels and the dialects that they declare make: ${names.join(', ')}.`);
     return found;
   });
 }

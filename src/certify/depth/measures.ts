@@ -3,7 +3,7 @@ import { deviationUp, magnitudeSumUp, stepUp, u } from '../outputs/enclosing.ts'
 import { TwoNorm } from '../outputs/two-norm.ts';
 import { bitsFor, Composite, type Enclosed } from './composite.ts';
 
-export const depthMeasures = ['forward-gain', 'backward-gain', 'forward-amax', 'backward-amax', 'two-norm', 'stream-sum', 'equal-streams', 'mean-free-norm', 'gain-reached'] as const;
+export const depthMeasures = ['forward-gain', 'backward-gain', 'forward-amax', 'backward-amax', 'two-norm', 'stream-sum', 'equal-streams', 'mean-free-norm', 'second-singular-value', 'gain-reached'] as const;
 export type DepthMeasure = (typeof depthMeasures)[number];
 
 /** Of all tokens at one depth; Infinity where nothing bounds. `gain-reached` is from below, the others from above. */
@@ -37,7 +37,7 @@ export function measureDepth(mappings: Float64Array, shape: ChainShape, kept: re
     for (let layer = 0; layer < layers; layer++) {
       composite.multiply(mappings, (layer * tokens + token) * n * n, transposed);
       const whole = composite.whole();
-      totals[layer]!.add(measureProduct(whole, composite.meanFree(), n, norm));
+      totals[layer]!.add(measureProduct(whole, composite.meanFree('in'), composite.meanFree('out'), n, norm));
       composites.get(layer + 1)?.set(whole.matrix, token * n * n);
     }
   }
@@ -64,7 +64,7 @@ const slack = 1 + 128 * u;
 
 type Product = Omit<Figures, 'forward-amax' | 'backward-amax'>;
 
-function measureProduct({ matrix, error }: Enclosed, meanFree: Enclosed, n: number, norm: TwoNorm): Product {
+function measureProduct({ matrix, error }: Enclosed, before: Enclosed, after: Enclosed, n: number, norm: TwoNorm): Product {
   const lost = n * error; // ‖Δ‖₁, ‖Δ‖∞, ‖Δ‖₂ ≤ n·max |Δ_ij|
   const outwards = (value: number, more = lost): number => stepUp((value + more) * slack);
   const [rows, columns] = [lineNorm(matrix, n, 'rows'), lineNorm(matrix, n, 'columns')];
@@ -73,6 +73,7 @@ function measureProduct({ matrix, error }: Enclosed, meanFree: Enclosed, n: numb
     rowOff = Math.max(rowOff, deviationUp(matrix, i * n, n, 1));
     columnOff = Math.max(columnOff, deviationUp(matrix, i, n, n));
   }
+  const meanFree = outwards(norm.upper(before.matrix, 0), n * before.error);
   const reached = (Math.max(rows, columns) - lost) * (1 - 256 * u);
   // the sums themselves carry the steps of the checker, not only their distance from 1
   const sums = n * 16 * u;
@@ -82,7 +83,9 @@ function measureProduct({ matrix, error }: Enclosed, meanFree: Enclosed, n: numb
     'two-norm': outwards(norm.upper(matrix, 0)),
     'stream-sum': outwards(columnOff, lost + sums * columns),
     'equal-streams': outwards(rowOff, lost + sums * rows),
-    'mean-free-norm': outwards(norm.upper(meanFree.matrix, 0), n * meanFree.error),
+    'mean-free-norm': meanFree,
+    // Courant and Fischer: σ₂ is the least norm over all subspaces of codimension 1, of the product or of its transpose
+    'second-singular-value': Math.min(finite(meanFree), finite(outwards(norm.upper(after.matrix, 0), n * after.error))),
     'gain-reached': reached > 0 && reached < Infinity ? reached : 0,
   };
 }

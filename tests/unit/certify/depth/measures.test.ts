@@ -45,7 +45,7 @@ test.each(['hyper-connections', 'cayley', 'mhc'])('%s: tight over 60 layers, als
   const shrunk = (by: number): Figures => Object.fromEntries(Object.entries(figures.at(-1)!).map(([measure, value]) => [measure, measure === 'gain-reached' ? value * by : value / by])) as Figures;
   const found = wrong(products.at(-1)!, shrunk(1 + 2 ** -40));
   for (const measure of ['forward-gain', 'backward-gain', 'forward-amax', 'backward-amax', 'gain-reached'] as const) expect(found, measure).toContain(measure);
-  expect(wrong(products.at(-1)!, shrunk(1.001))).toEqual(expect.arrayContaining(['two-norm', 'mean-free-norm']));
+  expect(wrong(products.at(-1)!, shrunk(1.001))).toEqual(expect.arrayContaining(['two-norm', 'mean-free-norm', 'second-singular-value']));
 });
 
 describe('a measure that is not what it says is seen', () => {
@@ -64,7 +64,8 @@ describe('a measure that is not what it says is seen', () => {
     ['the gain of the last layer for that of the product', () => figures.map((one) => ({ ...one, 'backward-gain': single['backward-gain'], 'forward-gain': Math.min(single['forward-gain'], one['forward-gain']) })), 'backward-gain'],
     ['rows for columns', () => swapped('forward-gain', 'backward-gain'), 'backward-gain'],
     ['the averages exchanged', () => swapped('forward-amax', 'backward-amax'), 'backward-amax'],
-    ['σ₂ of one more layer than there is', () => figures.map((one, k) => ({ ...one, 'mean-free-norm': figures[k + 1]?.['mean-free-norm'] ?? one['mean-free-norm'] / 2 })), 'mean-free-norm'],
+    ['the mean-free part after one more layer', () => figures.map((one, k) => ({ ...one, 'mean-free-norm': figures[k + 1]?.['mean-free-norm'] ?? one['mean-free-norm'] / 2 })), 'mean-free-norm'],
+    ['σ₂ of one more layer', () => figures.map((one, k) => ({ ...one, 'second-singular-value': figures[k + 1]?.['second-singular-value'] ?? 0 })), 'second-singular-value'],
     ['the product of the transposes', () => measureDepth(stack, { ...whole, transposed: true }, [])!.figures, 'stream-sum'],
     ['layers in the wrong order', () => measureDepth(reversed(stack), whole, [])!.figures, 'forward-gain'],
     ['the sum of the streams for equal streams', () => swapped('stream-sum', 'equal-streams'), 'stream-sum'],
@@ -77,7 +78,7 @@ describe('a measure that is not what it says is seen', () => {
 
   test('σ₂ of the layer for that of the product', () => {
     // products of contracting layers contract more: a bound from one layer is true and useless, so tightness sees it
-    expect(single['mean-free-norm']).toBeGreaterThan(10 * figures.at(-1)!['mean-free-norm']);
+    expect(single['second-singular-value']).toBeGreaterThan(10 * figures.at(-1)!['second-singular-value']);
   });
 });
 
@@ -104,7 +105,7 @@ test('products that grow beyond 2^16384 are not followed, those that overflow f6
   expect(bitsFor(stack(1e60), 100, 1, 2, false)).toBeUndefined();
   const { figures } = measureDepth(stack(1e40), { layers: 100, tokens: 1, n: 2, transposed: false }, [])!;
   expect(figures[1]!['forward-gain']).toBeGreaterThanOrEqual(1e80);
-  expect(figures.at(-1)).toMatchObject({ 'forward-gain': Infinity, 'two-norm': Infinity, 'mean-free-norm': Infinity, 'gain-reached': 0 });
+  expect(figures.at(-1)).toMatchObject({ 'forward-gain': Infinity, 'two-norm': Infinity, 'mean-free-norm': Infinity, 'second-singular-value': Infinity, 'gain-reached': 0 });
 });
 
 test('a tiny factor after a large one is not lost', () => {
