@@ -9,6 +9,8 @@ import { decodeSafetensors, encodeSafetensors } from '../../../../src/tensor/saf
 import { isValid, reasonOf, redigested } from '../support.ts';
 import { fieldForgeries, textForgeries, type Forgery } from '../tampered.ts';
 import { sha256 } from '../../../../src/certify/issue.ts';
+import { depthDrafts } from '../../../../src/certify/depth/claims.ts';
+import { measureDepth } from '../../../../src/certify/depth/measures.ts';
 import { checkDepth, depthCertificate } from './support.ts';
 
 const { certificate, bytes } = await depthCertificate();
@@ -81,6 +83,19 @@ describe('forgeries', () => {
     expect(forged({ method: 'orthogonal-depth' })).toMatch(/is not that of its method|no such theorem/);
     expect(forged({ parameters: { ...theorem.parameters, kernel: { ...kernel, excess: 'none' } } })).toMatch(/out of range/);
     expect(forged({ parameters: { ...theorem.parameters, kernel: { ...kernel, excess: -1e-3 } } })).toMatch(/out of range/);
+  });
+
+  test('what few bits lose is counted: 2^−40·2^−40·2^40·2^40 is 1, not the 0 that 64 bits keep of it', () => {
+    const values = Float64Array.of(2 ** -40, 2 ** -40, 2 ** 40, 2 ** 40);
+    const file = Buffer.from(encodeSafetensors({ 'a/b': tensor(values, [4, 1, 1, 1], 'f64') }));
+    const figures = measureDepth(values, { layers: 4, tokens: 1, n: 1, transposed: false }, [])!.figures;
+    const verdict = (bits: number, value: number): string => {
+      const { drafts: [draft] } = depthDrafts({ file: 'f', tensor: 'a/b', shape: [4, 1, 1, 1], orientation: 'plain', bits }, figures, [4]);
+      const bound = boundOf(value, 'up');
+      const claims = [{ ...draft!, bound, plain: draft!.plain(bound.decimal) }];
+      return checkDepth(redigested({ ...certificate, subject: [{ name: 'f', digest: { sha256: sha256(file) } }], claims }), file).claims[0]!.verdict;
+    };
+    expect([verdict(64, 0.5), verdict(400, 0.5), verdict(400, 1 + 2 ** -40), verdict(64, 2 ** 30)]).toEqual(['refused', 'refused', 'holds', 'holds']);
   });
 
   test('one mapping that is not doubly stochastic by 1e-3, with digests that fit', () => {

@@ -109,6 +109,19 @@ describe('theorems for all inputs', () => {
     }
   });
 
+  test('a coarser division is in the theorem', () => {
+    const excess = (name: string, arithmetic: string): number => {
+      const { operation } = designNamed(name);
+      const [own] = targetKernels('mine', { [operation]: { ...referenceKernels()[operation], arithmetic } }, undefined);
+      const [draft] = theoremDrafts(own!, 4, 1) as Exclude<ReturnType<typeof theoremDrafts>, string>;
+      return (draft!.parameters as { kernel: { excess: number } }).kernel.excess;
+    };
+    // a quotient is off by 1 u under IEEE, by 8 u with __fdividef and a rounded reciprocal
+    expect(excess('mhc-lite', 'cuda-fastmath') - excess('mhc-lite', 'ieee-f32')).toBeGreaterThan(6.9 * 2 ** -24);
+    expect(excess('kronecker', 'cuda-fastmath') - excess('kronecker', 'ieee-f32')).toBeGreaterThan(6.9 * 2 ** -24);
+    expect(excess('mhc-lite', 'ieee-f32')).toBeGreaterThan(48 * 2 ** -24); // 24 weights summed twice, and a quotient
+  });
+
   test('hyper-connections, and forms without a theorem, say why they have none', () => {
     expect(theoremDrafts(referenceKernel(designNamed('hyper-connections')), 4, 9)).toMatch(/which the inputs attain/);
     const [kronecker, cayley, mhc] = [{ kronecker: 'softmax' }, { cayley: 'fixed-point' }, { sinkhorn: 'nucleus' }].map((kernels) => {
@@ -172,6 +185,8 @@ describe('targets', () => {
     expect(paper!.design).toMatchObject({ name: 'mhc', transposed: false });
     const [liger] = targetKernels('mine', { sinkhorn: referenceKernels({ sinkhorn: sinkhornPresets['liger']! }).sinkhorn }, undefined);
     expect(liger!.design).toMatchObject({ name: 'sinkhorn', transposed: false });
+    const [short] = targetKernels('mine', { sinkhorn: { ...referenceKernels().sinkhorn, dialect: { preset: 'tilekernels', iterations: 10 } } }, undefined);
+    expect(short!.design).toMatchObject({ name: 'sinkhorn', transposed: true });
   });
 
   test('what a target does not serve is an error that says what it serves', () => {

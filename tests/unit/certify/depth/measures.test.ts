@@ -1,6 +1,7 @@
 /** Figures over depth are never on the wrong side of the truth, rarely far from it, and whoever mixes them up is seen. */
 import { describe, expect, test } from 'vitest';
 
+import { dyadic } from '../../../../bench/exact-truth.ts';
 import { exactProducts, wrong } from '../../../../bench/depth-truth.ts';
 import { outputFamilies } from '../../../../bench/output-families.ts';
 import { bitsFor, Composite } from '../../../../src/certify/depth/composite.ts';
@@ -106,6 +107,27 @@ test('products that grow beyond 2^16384 are not followed, those that overflow f6
   const { figures } = measureDepth(stack(1e40), { layers: 100, tokens: 1, n: 2, transposed: false }, [])!;
   expect(figures[1]!['forward-gain']).toBeGreaterThanOrEqual(1e80);
   expect(figures.at(-1)).toMatchObject({ 'forward-gain': Infinity, 'two-norm': Infinity, 'mean-free-norm': Infinity, 'second-singular-value': Infinity, 'gain-reached': 0 });
+});
+
+test.each([8, 40, 70, 600])('with %i bits every entry is within its error, which is not 0', (bits) => {
+  const random = new Random(bits);
+  const stack = stackOf(() => Float64Array.from({ length: 16 }, () => random.normal()));
+  for (const transposed of [false, true]) {
+    const composite = new Composite(4, bits);
+    const [one] = [exactProducts(stack, { ...shape, transposed }).map((products) => products[0]!)];
+    for (let layer = 0; layer < shape.layers; layer++) {
+      composite.multiply(stack, layer * shape.tokens * 16, transposed);
+      const { matrix, error } = composite.whole();
+      const { entries, exponent } = one[layer]!;
+      const unit = 1n << BigInt(-exponent);
+      matrix.forEach((x, at) => {
+        const { integer, exponent: own } = dyadic(x); // x·2^−exponent, an integer where it is not below 2^exponent
+        const off = entries[at]! - (own - exponent >= 0 ? integer << BigInt(own - exponent) : integer >> BigInt(exponent - own));
+        expect(off <= (BigInt(Math.ceil(error * 2 ** 200)) * unit) >> 200n).toBe(true);
+        expect(-off <= (BigInt(Math.ceil(error * 2 ** 200)) * unit) >> 200n).toBe(true);
+      });
+    }
+  }
 });
 
 test('a tiny factor after a large one is not lost', () => {
