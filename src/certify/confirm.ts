@@ -6,8 +6,8 @@
 import { addUp, mulUp } from '../numerics/directed.ts';
 import { boundOf, numberOf } from './bound.ts';
 import type { Claim, Subject } from './certificate.ts';
+import { moreMethods } from './checker/all.ts';
 import { checkCertificate } from './checker/check.ts';
-import { networkMethods } from './checker/network.ts';
 import { issueCertificate } from './issue.ts';
 
 const doublings = 43;
@@ -33,7 +33,7 @@ export function confirm(draft: Draft, subject: readonly Subject[], files: readon
     const bound = boundOf(moved, draft.bound.rounded);
     const claim: Claim = { ...draft, bound, plain: draft.plain(bound.decimal) };
     const certificate = issueCertificate({ subject: [...subject], environment: {}, claims: [claim], notClaimed: ['Anything else.'] });
-    const { refused, claims: [verdict] } = checkCertificate(JSON.stringify(certificate), files, networkMethods);
+    const { refused, claims: [verdict] } = checkCertificate(JSON.stringify(certificate), files, moreMethods);
     if (verdict?.verdict === 'holds') return { claim, reason: '' };
     reason = refused ?? verdict?.reason ?? '';
     if (verdict?.verdict === 'not checked') break;

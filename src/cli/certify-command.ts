@@ -7,14 +7,15 @@ import { PlumblineError } from '../errors.ts';
 import { formatCertificate } from '../report/certificate.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
 import { exitCodes } from '../verify/exit-code.ts';
-import { listenForInterrupt } from './interrupt.ts';
-import { shellQuoted } from './invocation.ts';
+import { certifyOverDepth, depthOptions, requireDepth, type DepthFlags } from './certify-depth.ts';
 import type { NetworkFlags } from './certify-network.ts';
 import type { StatisticalFlags } from './certify-statistical.ts';
+import { listenForInterrupt } from './interrupt.ts';
+import { shellQuoted } from './invocation.ts';
 import { collect } from './patterns.ts';
 import { append, callTimeoutOption, integer, positive, proportion, pythonOption } from './values.ts';
 
-interface Flags extends StatisticalFlags, NetworkFlags {
+interface Flags extends StatisticalFlags, NetworkFlags, DepthFlags {
   statistical?: true;
   tensor?: string;
   orientation: Orientation;
@@ -33,6 +34,9 @@ Examples:
   $ plumbline certify model.safetensors --out model.json            a network for every input: parameters of mHC in, or a folder or an index of them
   $ plumbline certify --watch checkpoints/                          each one that a training job writes
   $ plumbline certify --all-inputs --dialect tilekernels --arithmetic cuda-f32 --limit 1
+  $ plumbline certify --depth 1..122 --out depth.json               products of many mappings, random and correlated, of mHC and its relatives
+  $ plumbline certify --depth 1..122 --target tfjs-wasm --plot gain.svg
+  $ plumbline certify --depth 1..60 --designs mhc,hyper-connections --setting independent --networks 1000 --gain-limit 2
   $ plumbline check stack.json stack.safetensors                    recomputes every bound, sharing no code
   $ plumbline certify kernels.ts --statistical --property sinkhorn/last-normalised-sums --problems 1000000
   $ plumbline certify --statistical --target reference --property sinkhorn/free-side-sums --problems 100000 --family logits=normal --scale 3
@@ -42,7 +46,7 @@ docs/certificates.md has the format, every method with its proof, and how to sig
 
 Exit codes:
   0    a certificate was issued
-  1    a certificate was issued, of a property that failed for some problems
+  1    a certificate was issued, of a property that failed for some problems; or none, because a kernel's answer is not finite or of the wrong form
   2    bad usage, or a file that is damaged or not finite
   3    a fault of plumbline itself
   4    the target is unavailable
@@ -50,7 +54,7 @@ Exit codes:
 
 /** The command; `finish` gets the exit code. */
 export function certifyCommand(finish: (code: number) => void): Command {
-  return new Command('certify')
+  return depthOptions(new Command('certify'))
     .description('state rigorous bounds with their proofs, and what is not claimed')
     .argument('[files...]', 'tensors of residual mappings, .safetensors or .npy; a checkpoint; with --statistical, files with kernels')
     .option('--tensor <name>', "the tensor (default: 'residualMapping', or the only one that is [.., n, n])")
@@ -83,17 +87,21 @@ export function certifyCommand(finish: (code: number) => void): Command {
     .option('--json', 'the certificate as JSON on standard output')
     .option('--no-color', 'no colours')
     .addHelpText('after', help)
-    .action(async (files: string[], flags: Flags) => finish(await run(files, flags)));
+    .action(async (files: string[], flags: Flags, command: Command) => finish(await run(files, flags, command)));
 }
 
-async function run(files: readonly string[], flags: Flags): Promise<number> {
+async function run(files: readonly string[], flags: Flags, command: Command): Promise<number> {
   const { stderr } = process;
+  requireDepth(flags, command);
   if (flags.format === 'in-toto' && flags.out === undefined && flags.json !== true) {
     throw new PlumblineError('bad-usage', '--format in-toto needs somewhere to go.', 'Add --out <file>, or --json for standard output.');
   }
   const interrupt = listenForInterrupt(() => stderr.write('Stopping; Ctrl-C again to quit at once.\n'));
   const stopped = (): boolean => interrupt.signal.aborted;
   try {
+    if (flags.depth !== undefined) {
+      return await certifyOverDepth(files, flags, stopped, progressOn(stderr), (certificate, about, text) => publish(certificate, about, flags, text));
+    }
     if (flags.statistical === true) return await statistically(files, flags, stopped);
     if (flags.allInputs === true) {
       const { inputsCertificate } = await import('./certify-network.ts');
@@ -149,7 +157,8 @@ function progressOn(stream: NodeJS.WriteStream): (what: string, share: number) =
   };
 }
 
-async function publish(certificate: Certificate, about: readonly string[], flags: Flags): Promise<void> {
+/** `text` is for people, instead of the certificate claim by claim. */
+async function publish(certificate: Certificate, about: readonly string[], flags: Flags, text?: string): Promise<void> {
   const { stdout, stderr, env } = process;
   const { inTotoStatement } = await import('../certify/in-toto.ts');
   const { writeCertificate } = await import('../certify/certificate-file.ts');
@@ -160,6 +169,6 @@ async function publish(certificate: Certificate, about: readonly string[], flags
     stdout.write(`${JSON.stringify(content, undefined, 2)}\n`);
     return;
   }
-  stdout.write(`${formatCertificate(certificate, createStyle(wantsColour(stdout, env, flags.color)))}\n`);
+  stdout.write(`${text ?? formatCertificate(certificate, createStyle(wantsColour(stdout, env, flags.color)))}\n`);
   if (flags.out !== undefined) stdout.write(`\n${flags.out}: plumbline check ${[flags.out, ...about].map(shellQuoted).join(' ')}\n`);
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 
 import { Command } from 'commander';
 
+import { moreMethods } from '../certify/checker/all.ts';
 import { checkCertificate, DamagedFile, type Checked } from '../certify/checker/check.ts';
-import { networkMethods } from '../certify/checker/network.ts';
 import { PlumblineError } from '../errors.ts';
 import { formatChecked } from '../report/certificate.ts';
 import { valueToJson } from '../report/json.ts';
@@ -59,7 +59,7 @@ function check(path: string, tensors: readonly string[]): Checked {
   const text = bytesOf(path).toString('utf8');
   const files = tensors.map(bytesOf);
   try {
-    return checkCertificate(text, files, networkMethods);
+    return checkCertificate(text, files, moreMethods);
   } catch (error) {
     if (!(error instanceof DamagedFile)) throw error;
     throw new PlumblineError('bad-file', `Cannot check '${path}': ${error.message}.`, 'Give a certificate that plumbline certify wrote, and the whole files that it is about.', { cause: error });

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { compare } from '../compare/compare.ts';
 import { designNamed, designs as allDesigns, type Design } from '../compare/designs.ts';
-import { settings as allSettings, settingNamed } from '../compare/inputs.ts';
+import { allSettings, settings as usualSettings, settingNamed } from '../compare/inputs.ts';
 import { PlumblineError } from '../errors.ts';
 import { compareMarkdown, comparePlot, formatCompare } from '../report/compare/gains.ts';
 import { writeFileAtomically } from '../verify/atomic-file.ts';
@@ -62,7 +62,7 @@ export function compareCommand(finish: (code: number) => void): Command {
   return new Command('compare')
     .description('mHC and its relatives side by side: gain, attenuation and gradients over depth')
     .option('-d, --designs <names>', 'designs to compare', collect)
-    .option('--setting <names>', 'how the inputs of sublayers relate', collect)
+    .option('--setting <names>', 'how the inputs of sublayers relate (default: the first three below)', collect)
     .option('--depth <numbers>', `numbers of sublayers (default: ${usualDepths.join(',')})`, collect)
     .option('--tokens <number>', 'tokens of the sequence', integer(1, 4096), 64)
     .option('--streams <number>', 'residual streams', integer(1, 16), 4)
@@ -88,7 +88,7 @@ function table(flags: CompareFlags, command: Command): number {
   }
   const report = compare({
     designs: chosenDesigns(flags, allDesigns, flags.streams),
-    settings: flags.setting?.map(settingNamed) ?? allSettings,
+    settings: flags.setting?.map(settingNamed) ?? usualSettings,
     depths: depthsOf(flags.depth),
     tokens: flags.tokens,
     streams: flags.streams,

@@ -27,6 +27,13 @@ export function proportion(text: string): number {
   return value;
 }
 
+/** A number from −1 to 1, for commander. */
+export function correlation(text: string): number {
+  const value = /^-?\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(Math.abs(value) <= 1)) throw new InvalidArgumentError('It is a number from -1 to 1.');
+  return value;
+}
+
 /** A length of time in milliseconds, for commander. */
 export function duration(text: string): number {
   try {

@@ -1,6 +1,7 @@
 /** The table of the designs: the same inputs through each, measured at several depths and in several settings. Everything in f64. */
 import { requireStreams, type Design } from './designs.ts';
-import { gateOf, projectionsOf, type Distribution, type Setting } from './inputs.ts';
+import type { Distribution, Setting } from './inputs.ts';
+import { layersOf } from './orbit.ts';
 import { mappingsOf, streamsOf } from './mappings.ts';
 import { measureChain, type ChainFigures } from './measure.ts';
 
@@ -83,9 +84,7 @@ export function compare(options: CompareOptions): CompareReport {
 
 function chain(design: Design, setting: Setting, distribution: Distribution, { tokens, streams }: CompareOptions, depths: readonly number[]): ChainFigures[] {
   const n = streamsOf(design, streams);
-  const count = design.count(n);
   const statics = design.start(n);
-  const mappings = (layer: number): Float64Array =>
-    mappingsOf(design, { projections: projectionsOf(setting, distribution, layer, tokens, count), gate: gateOf(setting, distribution, layer), statics }, tokens, n);
-  return measureChain(mappings, tokens, n, depths, distribution.seed);
+  const layers = layersOf(design, setting, distribution, tokens, n, depths.at(-1)!);
+  return measureChain((layer) => mappingsOf(design, { ...layers(layer), statics }, tokens, n), tokens, n, depths, distribution.seed);
 }

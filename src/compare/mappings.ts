@@ -13,13 +13,23 @@ export interface Ingredients {
   readonly statics: Float64Array;
 }
 
+/** What the operation of a design is asked. Of the plain residual x' = x + F(x) that is x = 1 and F = 0, so that its mapping comes back. */
+export function inputsOf(design: Design, { projections, gate, statics }: Ingredients, tokens: number): Values {
+  if (design.form === 'none') return { residual: new Float64Array(tokens).fill(1), layerOutput: new Float64Array(tokens) };
+  const still = (k: number): number => statics[k % statics.length]!;
+  if (design.form === 'logits') return { [design.port]: projections.map((p, k) => gate * p + still(k)) };
+  return { logits: projections, staticMapping: projections.map((_, k) => still(k)), gate: new Float64Array(tokens).fill(gate) };
+}
+
+/** The output that is the mapping, before it is transposed where the design is. */
+export function mappingPort({ form }: Design): string {
+  return form === 'none' ? 'nextResidual' : 'residualMapping';
+}
+
 /** What multiplies the streams, [tokens, n, n]; of the plain residual [tokens, 1, 1]. */
-export function mappingsOf(design: Design, { projections, gate, statics }: Ingredients, tokens: number, n: number): Float64Array {
-  if (design.form === 'none') return new Float64Array(tokens).fill(1);
-  if (design.form === 'logits') return fromLogits(design, projections.map((p, k) => gate * p + statics[k % statics.length]!), tokens, n);
-  const staticMapping = Float64Array.from(projections, (_, k) => statics[k % statics.length]!);
-  const inputs = { logits: projections, staticMapping, gate: new Float64Array(tokens).fill(gate) };
-  return operations[design.operation].reference(inputs, sizesOf(tokens, n), design.dialect)['residualMapping']!;
+export function mappingsOf(design: Design, ingredients: Ingredients, tokens: number, n: number): Float64Array {
+  const mapping = operations[design.operation].reference(inputsOf(design, ingredients, tokens), sizesOf(tokens, n), design.dialect)[mappingPort(design)]!;
+  return design.transposed ? transposeAll(mapping, n) : mapping;
 }
 
 /** E of logits [tokens, p], for the designs that have them. */
@@ -56,7 +66,8 @@ export function streamsOf(design: Design, n: number): number {
   return design.form === 'none' ? 1 : n;
 }
 
-function sizesOf(tokens: number, n: number): Sizes {
+/** Sizes of a call about mappings alone. */
+export function sizesOf(tokens: number, n: number): Sizes {
   return { tokens, streams: n, channels: 1, depth: 1 };
 }
 

@@ -48,7 +48,7 @@ export function measureChain(mappings: (layer: number) => Float64Array, tokens: 
   return figures;
 }
 
-type CompositeFigures = Omit<ChainFigures, 'depth' | 'singleForward' | 'singleBackward'>;
+export type CompositeFigures = Omit<ChainFigures, 'depth' | 'singleForward' | 'singleBackward'>;
 
 /** Figures of composites [tokens, n, n]. */
 export function measureComposites(composites: Float64Array, tokens: number, n: number, seed: number): CompositeFigures {

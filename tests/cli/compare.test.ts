@@ -6,20 +6,9 @@ import { describe, expect, it } from 'vitest';
 import type { CompareReport } from '../../src/compare/compare.ts';
 import type { TrainingReport } from '../../src/compare/train/campaign.ts';
 import { folderWith, plumbline } from './cli.ts';
+import { checkSvg } from './svg.ts';
 
 const brief = ['compare', '--seed', '5', '--tokens', '8', '--depth', '1,60', '--no-sweep'];
-
-/** A well-formed SVG: every tag is closed in order, and every coordinate is a number. */
-function checkSvg(text: string): void {
-  const open: string[] = [];
-  for (const [tag, closing, name, selfClosing] of text.replace(/<\?xml[^>]*\?>/, '').matchAll(/<(\/?)([a-z]+)(?:\s+[\w:-]+="[^"<]*")*\s*(\/?)>/g)) {
-    if (closing === '/') expect(open.pop(), tag).toBe(name);
-    else if (selfClosing !== '/') open.push(name!);
-  }
-  expect(open).toEqual([]);
-  expect(text.replaceAll(/<[^>]*>/g, '')).not.toMatch(/[<>]/);
-  expect(text).not.toMatch(/NaN|Infinity|undefined/);
-}
 
 describe('compare', () => {
   it('prints tables with their definitions, says the seed, and exits with 0', async () => {

@@ -19,7 +19,7 @@ export const unchecked = (reason: string): Failed => Object.assign(new Failed(re
 export type Json = null | boolean | number | string | Json[] | Fields;
 export type Fields = { [key: string]: Json };
 export type Interval = readonly [low: number, high: number];
-type Matrix = readonly (readonly Interval[])[];
+export type Matrix = readonly (readonly Interval[])[];
 type Test = (m: Matrix, bound: number) => boolean;
 export type Claimed = { readonly parameters: Fields; readonly bound: number; readonly files: ReadonlyMap<string, Buffer> };
 /** `{}` in the sentence and the domain is the bound, `{name}` a parameter. */
@@ -54,16 +54,16 @@ const minus = (a: Interval, b: Interval): Interval => [addDown(a[0], -b[1]), add
 const times = ([a, b]: Interval, [c, d]: Interval): Interval => a >= 0 && c >= 0 ? [mulDown(a, c), mulUp(b, d)]
   : [Math.min(mulDown(a, c), mulDown(a, d), mulDown(b, c), mulDown(b, d)), Math.max(mulUp(a, c), mulUp(a, d), mulUp(b, c), mulUp(b, d))];
 const over = (a: Interval, [c, d]: Interval): Interval => [Math.min(divDown(a[0], c), divDown(a[0], d)), Math.max(divUp(a[1], c), divUp(a[1], d))]; // c > 0
-const magnitude = ([low, high]: Interval): number => Math.max(-low, high);
-const transposed = (m: Matrix): Matrix => m.map((_, i) => m.map((row) => row[i]!));
+export const magnitude = ([low, high]: Interval): number => Math.max(-low, high);
+export const transposed = (m: Matrix): Matrix => m.map((_, i) => m.map((row) => row[i]!));
 const product = (a: Matrix, b: Matrix): Interval[][] => a.map((row) => b.map((_, j) => row.map((x, k) => times(x, b[k]![j]!)).reduce(plus)));
 
-const rowNorm: Test = (m, bound) => m.every((row) => row.reduce((sum, x) => addUp(sum, magnitude(x)), 0) <= bound);
-const rowSums: Test = (m, bound) => m.every((row) => magnitude(minus(row.reduce(plus), exactly(1))) <= bound);
+export const rowNorm: Test = (m, bound) => m.every((row) => row.reduce((sum, x) => addUp(sum, magnitude(x)), 0) <= bound);
+export const rowSums: Test = (m, bound) => m.every((row) => magnitude(minus(row.reduce(plus), exactly(1))) <= bound);
 const meanFreeNorm: Test = (m, bound) => twoNorm(m.map((row) => row.map((x) => minus(x, over(exactly(1), exactly(m.length))))), bound);
 
 /** ‖M‖₂ < bound: b²I − MᵀM has positive pivots, whatever M is within its intervals. A power of two keeps the squares in range. */
-function twoNorm(m: Matrix, bound: number): boolean {
+export function twoNorm(m: Matrix, bound: number): boolean {
   if (!(bound >= 2 ** -1022 && bound < Infinity)) return false;
   let scale = 1;
   for (; bound * scale >= 2; scale /= 2);
@@ -189,7 +189,7 @@ export function tensorOf(bytes: Buffer, name: string): { shape: readonly number[
 }
 
 /** The tests of claims about the matrices [.., n, n] that the parameters name: about each, about one, about each token's product H_L ⋯ H_1 (or of transposes) over the first dimension. */
-function matrices({ parameters, files }: Claimed): { count: number; at: (index: number) => Matrix; shape: readonly number[] } {
+export function matrices({ parameters, files }: Claimed): { count: number; at: (index: number) => Matrix; shape: readonly number[] } {
   const { file, tensor: name, shape: claimed } = parameters;
   const bytes = files.get(textOf(file));
   if (bytes === undefined) throw unchecked(`it is about ${textOf(file)}, which was not given`);

@@ -1,7 +1,7 @@
 /** The certificate of a kernel for all inputs: what the last half-step gives for every logit, and what a box of logits allows. */
 import { arch, cpus, platform } from 'node:os';
 
-import { resolveArithmetic, type ArithmeticInput } from '../../numerics/arithmetic.ts';
+import { resolveArithmetic, type Arithmetic, type ArithmeticInput } from '../../numerics/arithmetic.ts';
 import { addUp, mulUp } from '../../numerics/directed.ts';
 import { expUp } from '../../numerics/exponential.ts';
 import type { SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
@@ -78,6 +78,19 @@ function boundsOf(dialect: SinkhornDialect, whole: Box, rounding: Rounding, stor
 
 function freeDeviation(bounds: MappingBounds | undefined, { lastNormalised }: SinkhornDialect): number {
   return bounds === undefined ? Infinity : deviation(lastNormalised === 'rows' ? bounds.columns : bounds.rows);
+}
+
+/**
+ * The claims of a kernel for all finite logits at a depth; or why there are none. They rest on the rounding of the last half-step, which does not depend on the logits; that of the start
+ * does, and may be as large as a factor of e.
+ */
+export function sinkhornDepthDrafts(dialect: SinkhornDialect, arithmetic: Arithmetic, n: number, depth: number): Draft[] | string {
+  const reason = withoutForm(dialect);
+  if (reason !== undefined) return reason;
+  const box = tempered({ n, low: new Float64Array(n * n), high: new Float64Array(n * n) }, dialect.temperature);
+  const rounding = roundingOf(dialect, arithmetic, box, enter(box, formOf(dialect, box).start));
+  if (typeof rounding === 'string') return rounding;
+  return everywhere(kernelParameters(dialect, n, { ...rounding, start: 1, startLine: 1 }, storing(arithmetic)), depth).filter(({ method }) => method !== 'exact-side');
 }
 
 function everywhere(kernel: KernelParameters, depth: number): Draft[] {

@@ -1,7 +1,7 @@
 /** The comparison of designs as tables, as Markdown, and as a plot. */
 import type { CompareReport } from '../../compare/compare.ts';
 import type { ChainFigures } from '../../compare/measure.ts';
-import { renderSvg } from './svg.ts';
+import { renderSvg, type Chart } from './svg.ts';
 import { alignedTable, gain, markdownTable, type Table } from './text.ts';
 
 /** What the columns are; the footnote of both forms. */
@@ -63,13 +63,17 @@ export function compareMarkdown(report: CompareReport): string {
 /** Largest gain that a linear axis shows beside gains near 1. */
 const small = 10;
 
+/** A logarithmic chart of gains, and a linear one of those that stay small, where only some do. */
+export function gainCharts(whole: Chart): Chart[] {
+  const below = whole.series.filter(({ points }) => points.every(([, value]) => value <= small));
+  return below.length > 0 && below.length < whole.series.length ? [whole, { ...whole, title: `The same, designs that stay below ${small}`, yLog: false, series: below }] : [whole];
+}
+
 /** Gain over depth, the larger of both directions: one chart per setting, and another of the designs whose gain stays small. */
 export function comparePlot(report: CompareReport): string {
   const charts = report.settings.flatMap(({ name, designs }) => {
     const series = designs.map(({ design, figures }) => ({ name: design, points: figures.map(({ depth, forward, backward }) => [depth, Math.max(forward, backward)] as const) }));
-    const below = series.filter(({ points }) => points.every(([, value]) => value <= small));
-    const whole = { title: `Composite gain, ${name} sublayers`, xLabel: 'sublayers', yLabel: 'Amax gain, larger direction', xLog: true, yLog: true, series };
-    return below.length > 0 && below.length < series.length ? [whole, { ...whole, title: `The same, designs that stay below ${small}`, yLog: false, series: below }] : [whole];
+    return gainCharts({ title: `Composite gain, ${name} sublayers`, xLabel: 'sublayers', yLabel: 'Amax gain, larger direction', xLog: true, yLog: true, series });
   });
   return renderSvg(charts, `plumbline compare · ${inputsOf(report)}`);
 }

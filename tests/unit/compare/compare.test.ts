@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 
 import { compare, type CompareReport } from '../../../src/compare/compare.ts';
 import { designs, designNamed } from '../../../src/compare/designs.ts';
-import { gateOf, projectionsOf, settings } from '../../../src/compare/inputs.ts';
+import { autoregressive, drawnLayers, settingNamed, settings, type Setting } from '../../../src/compare/inputs.ts';
 import { logitsGradient, mappingsOf, streamsOf } from '../../../src/compare/mappings.ts';
+import { layersOf } from '../../../src/compare/orbit.ts';
 import { measureChain } from '../../../src/compare/measure.ts';
 import { Random } from '../../../src/generate/random.ts';
 import { infNormUpper, oneNormUpper } from '../../../src/numerics/spectral.ts';
@@ -25,9 +26,9 @@ function certified(setting: string, name: string, side: typeof infNormUpper): nu
   const chosen = settings.find((one) => one.name === setting)!;
   const n = streamsOf(design, 4);
   let product = 1;
+  const layers = drawnLayers(chosen, options, 16, design.count(n));
   for (let layer = 0; layer < 60; layer++) {
-    const projections = projectionsOf(chosen, options, layer, 16, design.count(n));
-    const e = mappingsOf(design, { projections, gate: gateOf(chosen, options, layer), statics: design.start(n) }, 16, n);
+    const e = mappingsOf(design, { ...layers(layer), statics: design.start(n) }, 16, n);
     product *= Math.max(...Array.from({ length: 16 }, (_, token) => side(e, token * n * n, n)));
   }
   return product * (1 + 60 * 4 * 2 ** -52); // n roundings a sublayer in the product of matrices, and one here
@@ -84,7 +85,7 @@ test('the same seed gives the same report, another one another; fewer designs ch
 
 test('all designs see the same numbers: a shorter list is the beginning of a longer one', () => {
   const [setting] = settings;
-  const [long, short] = [24, 2].map((count) => projectionsOf(setting!, options, 3, 5, count));
+  const [long, short] = [24, 2].map((count) => drawnLayers(setting!, options, 5, count)(3).projections);
   // tokens draw from their own streams, so place k of token t is the same whatever the count
   for (let token = 0; token < 5; token++) for (let k = 0; k < 2; k++) expect(short![token * 2 + k]).toBe(long![token * 24 + k]);
 });
@@ -118,5 +119,53 @@ describe('the gradient of the logits', () => {
     const { values, errors } = vjp.bounded({ [design.port]: logits, cotangent: turned }, { tokens, streams: n, channels: 1, depth: 1 }, dialect, f64, { [port]: 'f64' });
     expect(measured).toHaveLength(values[port]!.length);
     measured.forEach((value, at) => expect(Math.abs(value - values[port]![at]!)).toBeLessThanOrEqual(errors[port]![at]!));
+  });
+});
+
+describe('sublayers that are alike', () => {
+  const distribution = { gate: 0.3, spread: 1, seed: 8 };
+  /** Of the numbers of one sublayer with those `lag` later, over all tokens. */
+  function correlation(setting: Setting, lag: number): number {
+    const given = drawnLayers(setting, distribution, 200, 16);
+    const layers = Array.from({ length: 20 }, (_, layer) => given(layer).projections);
+    let [both, square] = [0, 0];
+    for (let layer = 0; layer + lag < 20; layer++) {
+      layers[layer]!.forEach((x, at) => {
+        both += x * layers[layer + lag]![at]!;
+        square += (x * x + layers[layer + lag]![at]! ** 2) / 2;
+      });
+    }
+    return both / square;
+  }
+
+  // 48,000 pairs or more: the standard error of a correlation is at most 0.005, more by a few where pairs follow each other
+  test.each([-0.5, 0, 0.5, 0.9])('ar1 with %f: so from one to the next, its square after two', (rho) => {
+    expect(Math.abs(correlation(autoregressive(rho), 1) - rho)).toBeLessThan(0.05);
+    expect(Math.abs(correlation(autoregressive(rho), 2) - rho * rho)).toBeLessThan(0.05);
+    expect(Math.abs(correlation(settingNamed('repeated'), 3) - 1)).toBeLessThan(1e-12);
+  });
+
+  test('all have the variance of independent ones', () => {
+    for (const name of ['independent', 'repeated', 'ar1']) {
+      const given = drawnLayers(settingNamed(name), distribution, 400, 16);
+      const last = Array.from({ length: 30 }, (_, layer) => given(layer).projections).at(-1)!;
+      const variance = last.reduce((sum, x) => sum + x * x, 0) / last.length;
+      if (name !== 'independent') expect(Math.abs(variance - 1)).toBeLessThan(0.1); // 6400 numbers: 2/√6400 = 0.025
+      else expect(variance).toBeGreaterThan(0.4); // half of it is shared by all tokens: 16 numbers
+    }
+  });
+
+  test('what is searched drifts further than what is drawn, within reach; for mHC nearly as far as the theorem lets it, n', () => {
+    const [tokens, n, depth] = [8, 4, 122];
+    const gain = (name: string): number => {
+      const layers = layersOf(designNamed('mhc-tilekernels'), settingNamed(name), { gate: 0.3, spread: 60, seed: 1 }, tokens, n, depth);
+      const mappings = (layer: number) => mappingsOf(designNamed('mhc-tilekernels'), { ...layers(layer), statics: designNamed('mhc-tilekernels').start(n) }, tokens, n);
+      return measureChain(mappings, tokens, n, [depth], 1)[0]!.backward;
+    };
+    expect(gain('orbit')).toBeGreaterThan(3.5);
+    expect(gain('orbit')).toBeLessThan(4.001);
+    expect(gain('orbit')).toBeGreaterThan(2 * gain('repeated'));
+    const { projections } = layersOf(designNamed('mhc'), settingNamed('orbit'), { gate: 0.3, spread: 60, seed: 1 }, tokens, n, depth)(5);
+    expect(Math.max(...projections.map(Math.abs))).toBeLessThanOrEqual(Math.max(180, 60 * 3.47)); // 3 spreads, or what was drawn at first
   });
 });
