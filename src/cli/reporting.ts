@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly style: Style;
+  readonly command?: string | undefined;
+  readonly sources?: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
