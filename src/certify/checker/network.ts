@@ -116,16 +116,16 @@ const inputs = 'all finite logits';
 const within = 'all logits of magnitude at most {limit}';
 const every = 'every input of the network whose parameters are named, in {files}';
 
-const claim = (strength: string, quantity: string, domain: string, assumes: readonly string[], plain: string, value: (claim: Claimed) => number): Method => ({
-  strength, relation: '<=', quantity, plain, domain, assumes, holds: (claimed) => value(claimed) <= claimed.bound,
+const claim = (strength: string, takes: string, quantity: string, domain: string, assumes: readonly string[], plain: string, value: (claim: Claimed) => number): Method => ({
+  strength, relation: '<=', quantity, plain, domain, assumes, takes, holds: (claimed) => value(claimed) <= claimed.bound,
 });
-const box = (quantity: string, plain: string, value: (holds: Holds) => number): Method => claim('all-inputs', quantity, within, [declared, ieee], plain, (claimed) => value(boxed(claimed)));
-const all = (quantity: string, plain: string, value: (kernel: Kernel, depth: number) => number): Method => claim('all-inputs', quantity, inputs, [declared, ieee], plain, ({ parameters }) => {
+const box = (quantity: string, plain: string, value: (holds: Holds) => number): Method => claim('all-inputs', 'kernel limit partition', quantity, within, [declared, ieee], plain, (claimed) => value(boxed(claimed)));
+const all = (quantity: string, plain: string, value: (kernel: Kernel, depth: number) => number): Method => claim('all-inputs', 'kernel depth', quantity, inputs, [declared, ieee], plain, ({ parameters }) => {
   const { depth } = parameters;
   must(isCount(depth) && depth >= 1 && depth <= 1e6, 'it names no depth');
   return value(kernelOf(parameters), depth);
 });
-const net = (quantity: string, plain: string, value: (sublayers: readonly Holds[], kernel: Kernel) => number): Method => claim('checkpoint', quantity, every, [declared, normed, ieee], plain, (claimed) => {
+const net = (quantity: string, plain: string, value: (sublayers: readonly Holds[], kernel: Kernel) => number): Method => claim('checkpoint', 'kernel files sublayers', quantity, every, [declared, normed, ieee], plain, (claimed) => {
   const { kernel, sublayers } = network(claimed);
   return value(sublayers, kernel);
 });
