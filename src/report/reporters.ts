@@ -3,17 +3,18 @@ import { createCompactReporter } from './compact.ts';
 import { createCtrfReporter } from './ctrf.ts';
 import { createDefaultReporter } from './default.ts';
 import { createGithubReporter } from './github.ts';
+import { createHtmlReporter } from './html/verify.ts';
 import { createJsonReporter } from './json.ts';
 import { createJunitReporter } from './junit.ts';
 import { createMarkdownReporter } from './markdown.ts';
 import type { Reporter, ReporterContext } from './reporter.ts';
 import { createSarifReporter } from './sarif.ts';
 
-export const reporterNames = ['default', 'compact', 'json', 'junit', 'sarif', 'ctrf', 'markdown', 'github'] as const;
+export const reporterNames = ['default', 'compact', 'json', 'junit', 'sarif', 'ctrf', 'markdown', 'html', 'github'] as const;
 export type ReporterName = (typeof reporterNames)[number];
 
 /** Reporters that write a file, so that `--output-file` is about them. */
-export const fileReporters: readonly ReporterName[] = ['json', 'junit', 'sarif', 'ctrf', 'markdown'];
+export const fileReporters: readonly ReporterName[] = ['json', 'junit', 'sarif', 'ctrf', 'markdown', 'html'];
 
 export const createReporter: Readonly<Record<ReporterName, (context: ReporterContext) => Reporter>> = {
   default: createDefaultReporter,
@@ -23,6 +24,7 @@ export const createReporter: Readonly<Record<ReporterName, (context: ReporterCon
   sarif: createSarifReporter,
   ctrf: createCtrfReporter,
   markdown: createMarkdownReporter,
+  html: createHtmlReporter,
   github: createGithubReporter,
 };
 
