@@ -2,6 +2,8 @@
  * A line chart as one SVG text, without scripts, fonts or colours from elsewhere: axes with ticks at powers of ten or round numbers, direct labels in
  * a legend, and points that say their numbers when pointed at. What cannot be drawn is said: numbers that are not finite leave gaps.
  */
+import { printable } from '../html/markup.ts';
+
 export interface Series {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
@@ -64,7 +66,7 @@ export function renderSvg(charts: readonly Chart[], caption: string): string {
 export function inlineSvg(chart: Chart, id: string): string {
   const told = chart.series.map(({ name, points }) => `${name}: ${points.length === 0 ? 'nothing' : `${pointText(points[0]!)} to ${pointText(points.at(-1)!)}`}`).join('; ');
   return [
-    `<svg viewBox="0 0 ${frame.right + 16} ${height + 22 * chart.series.length}" font-family="sans-serif" font-size="15" role="img" aria-labelledby="${id}-title ${id}-text">`,
+    `<svg viewBox="-14 0 ${frame.right + 42} ${height + 22 * chart.series.length}" font-family="sans-serif" font-size="15" role="img" aria-labelledby="${id}-title ${id}-text">`,
     `<title id="${id}-title">${escaped(chart.title)}</title>`,
     `<desc id="${id}-text">${escaped(`${chart.yLabel} by ${chart.xLabel}. ${told}.`)}</desc>`,
     renderChart(chart, onPage),
@@ -84,8 +86,8 @@ function renderChart({ title, xLabel, yLabel, yLog, xLog = false, series }: Char
   const x = (value: number): number => frame.left + fraction(xAxis, value) * (frame.right - frame.left);
   const y = (value: number): number => frame.bottom - fraction(yAxis, value) * (frame.bottom - frame.top);
   const grid = [
-    ...yAxis.ticks.map((tick) => `<line x1="${frame.left}" x2="${frame.right}" y1="${at(y(tick))}" y2="${at(y(tick))}" stroke="${ink.grid}"/><text x="${frame.left - 6}" y="${at(y(tick) + 4)}" text-anchor="end" fill="${ink.text}">${label(tick)}</text>`),
-    ...xAxis.ticks.map((tick) => `<line x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${frame.bottom}" y2="${frame.bottom + 5}" stroke="${ink.axis}"/><text x="${at(x(tick))}" y="${frame.bottom + 18}" text-anchor="middle" fill="${ink.text}">${label(tick)}</text>`),
+    ...yAxis.ticks.map((tick) => `<line x1="${frame.left}" x2="${frame.right}" y1="${at(y(tick))}" y2="${at(y(tick))}" stroke="${ink.grid}"/><text x="${frame.left - 6}" y="${at(y(tick) + 4)}" fill="${ink.text}" text-anchor="end">${label(tick)}</text>`),
+    ...xAxis.ticks.map((tick) => `<line x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${frame.bottom}" y2="${frame.bottom + 5}" stroke="${ink.axis}"/><text x="${at(x(tick))}" y="${frame.bottom + 18}" fill="${ink.text}" text-anchor="middle">${label(tick)}</text>`),
   ];
   const lines = series.map((one, k) => renderSeries(one, k, x, y, drawable, ink));
   return [
@@ -93,8 +95,8 @@ function renderChart({ title, xLabel, yLabel, yLog, xLog = false, series }: Char
     ...grid,
     `<rect x="${frame.left}" y="${frame.top}" width="${frame.right - frame.left}" height="${frame.bottom - frame.top}" fill="none" stroke="${ink.axis}"/>`,
     ...lines,
-    `<text x="${(frame.left + frame.right) / 2}" y="${frame.bottom + 38}" text-anchor="middle" fill="${ink.text}">${escaped(xLabel)}</text>`,
-    `<text transform="translate(18 ${(frame.top + frame.bottom) / 2}) rotate(-90)" text-anchor="middle" fill="${ink.text}">${escaped(yLabel)}</text>`,
+    `<text x="${(frame.left + frame.right) / 2}" y="${frame.bottom + 38}" fill="${ink.text}" text-anchor="middle">${escaped(xLabel)}</text>`,
+    `<text transform="translate(${ink.namesBelow ? 0 : 18} ${(frame.top + frame.bottom) / 2}) rotate(-90)" fill="${ink.text}" text-anchor="middle">${escaped(yLabel)}</text>`,
   ].join('\n');
 }
 
@@ -163,5 +165,5 @@ function label(value: number): string {
 }
 
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return printable(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -34,8 +34,9 @@ ${facts([['against', against], ['seed', String(seed)], ['time', duration(duratio
 function targetSection(target: TargetReport, k: number, results: readonly WorkloadResult[]): Section {
   if (target.status === 'unavailable') return { id: `target-${k}`, heading: target.name, body: html`<p class="warn">– unavailable: ${target.reason ?? ''} ${target.remedy ?? ''}</p>` };
   const timed = results.filter(isTimed);
-  const columns = [...benchTitles.map((heading, column) => ({ heading, number: column > 0, label: heading })), { heading: 'verdict' }];
-  const rows = timed.map((result) => [...benchCells(result), verdictOf(result)]);
+  const compared = timed.some(({ comparison }) => comparison !== undefined);
+  const columns = [...benchTitles.map((heading, column) => ({ heading, number: column > 0, label: heading })), ...(compared ? [{ heading: 'verdict' }] : [])];
+  const rows = timed.map((result) => [...benchCells(result), ...(compared ? [verdictOf(result)] : [])]);
   const body = html`<p class="faint">${target.description}</p>
 ${rows.length === 0 ? undefined : table(`Workloads of ${oneLine(target.name)}`, columns, rows, true)}
 ${notTimed(results.filter((result) => !isTimed(result)))}
@@ -45,8 +46,8 @@ ${timed.map((result, i) => samplesOf(result, `target-${k}-${i}`))}`;
 
 function verdictOf(result: WorkloadResult): Markup {
   const verdict = result.comparison?.judgement.verdict;
-  const [mark, tone] = verdict === 'slower' ? ['✗', 'bad'] : verdict === 'faster' || verdict === 'same' ? ['✓', 'good'] : verdict === undefined ? ['', ''] : ['?', 'warn'];
-  return html`<span class="${tone}">${mark} ${verdictLines(result, style).map((line) => line.trim()).join(' ')}</span>`;
+  const [mark, tone] = verdict === 'slower' ? ['✗', 'bad'] : verdict === 'faster' || verdict === 'same' ? ['✓', 'good'] : verdict === undefined ? ['', 'faint'] : ['?', 'warn'];
+  return html`<span class="${tone}">${mark}</span> ${verdictLines(result, style).map((line) => line.trim()).join(' ')}`;
 }
 
 function notTimed(results: readonly WorkloadResult[]): Markup {
@@ -55,5 +56,5 @@ function notTimed(results: readonly WorkloadResult[]): Markup {
 
 function samplesOf(result: WorkloadResult, id: string): Markup {
   const charts = benchCharts(result).map((chart, k) => html`<figure>${new Markup(inlineSvg(chart, `${id}-${k}`))}</figure>\n`);
-  return html`<h3>Samples of ${oneLine(result.workload)}</h3>\n<p class="faint">${count(result.times!.samples.length)} in the order in which they were taken.</p>\n${charts}`;
+  return html`<h3>Samples of ${oneLine(result.workload)}</h3>\n<p class="faint">${count(result.times!.samples.length)} in the order in which they were taken.</p>\n<div class="charts">\n${charts}</div>`;
 }

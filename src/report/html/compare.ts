@@ -31,7 +31,7 @@ export function trainingPage(report: TrainingReport, command: string): string {
 }
 
 function charts(all: readonly Chart[]): Section {
-  return { id: 'charts', heading: 'Charts', body: html`${all.map((chart, k) => html`<figure>${new Markup(inlineSvg(chart, `chart-${k}`))}</figure>\n`)}` };
+  return { id: 'charts', heading: 'Charts', body: html`<div class="charts">\n${all.map((chart, k) => html`<figure>${new Markup(inlineSvg(chart, `chart-${k}`))}</figure>\n`)}</div>` };
 }
 
 function notes(lines: readonly string[]): Section {

@@ -19,7 +19,7 @@ export function strip({ margin, margins }: Pick<PropertyResult, 'margin' | 'marg
   const [bound, worst] = [placeOf(1), placeOf(margin)];
   const colour = margin <= 1 ? 'var(--good)' : 'var(--bad)';
   const inner = margins === undefined ? undefined : html`<line x1="${placeOf(margins.p50)}" x2="${placeOf(margins.max)}" y1="7" y2="7" stroke="${colour}" stroke-width="2"/><line x1="${placeOf(margins.p50)}" x2="${placeOf(margins.p90)}" y1="7" y2="7" stroke="${colour}" stroke-width="6"/>`;
-  return html`<svg class="strip" viewBox="0 0 ${width} 14" role="img"><title>${toldOf(margin, margins)}</title><line x1="0" x2="${width}" y1="7" y2="7" stroke="var(--line)"/><line x1="${bound}" x2="${bound}" y1="0" y2="14" stroke="currentColor"/>${inner}<circle cx="${Math.min(worst, width - 4)}" cy="7" r="3.5" fill="${colour}"/></svg>`;
+  return html`<svg class="strip" viewBox="0 0 ${width} 14" role="img"><title>${toldOf(margin, margins)}</title><line x1="0" x2="${width}" y1="7" y2="7" stroke="var(--line)"/><line x1="${bound}" x2="${bound}" y1="0" y2="14" stroke="currentColor"/>${inner}<circle cx="${Math.max(4, Math.min(worst, width - 4))}" cy="7" r="3.5" fill="${colour}"/></svg>`;
 }
 
 function toldOf(margin: number, margins: MarginQuantiles | undefined): string {

@@ -23,11 +23,15 @@ function render(value: Value): string {
   return value === undefined ? '' : escapeHtml(`${value as string | number}`);
 }
 
-/** Text for HTML: control characters and those that turn the direction of writing are gone, half a surrogate pair is a replacement character. */
-function escapeHtml(text: string): string {
+/** Text without control characters and without those that turn the direction of writing; half a surrogate pair is a replacement character. */
+export function printable(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll(/[^\P{Cc}\t\n]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '')
-    .replaceAll(/\p{Surrogate}/gu, '\ufffd')
+    .replaceAll(/\p{Surrogate}/gu, '\ufffd');
+}
+
+function escapeHtml(text: string): string {
+  return printable(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

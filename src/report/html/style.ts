@@ -33,6 +33,9 @@ thead th { color: var(--faint); font-size: 0.85rem; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
 .scroll table { min-width: 28rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 0 1.5rem; }
+.charts figure { margin: 0.5rem 0; min-width: 0; }
+td > span.good, td > span.bad, td > span.warn { white-space: nowrap; }
 .claim { display: block; color: var(--faint); font-size: 0.85rem; }
 .strip { display: block; width: 8rem; height: 0.9rem; }
 .margin { min-width: 8.5rem; }
@@ -68,6 +71,7 @@ footer { margin-top: 3rem; padding-top: 0.75rem; border-top: 1px solid var(--lin
   pre { white-space: pre-wrap; }
   .scroll { overflow: visible; } .scroll table { min-width: 0; }
   details::details-content { display: block; content-visibility: visible; }
+  figure svg { max-width: 11cm; } p:has(+ pre), p:has(+ figure) { break-after: avoid; }
   tr, figure, pre { break-inside: avoid; } h2, h3, summary { break-after: avoid; }
 }
 `;
