@@ -39,5 +39,5 @@ function notes(lines: readonly string[]): Section {
 }
 
 function tableOf(caption: string, [header, ...rows]: Table): Markup {
-  return table(caption, header!.map((heading, k) => ({ heading, number: k > 0 })), rows);
+  return table(caption, header!.map((heading, k) => ({ heading: heading === '' ? 'design' : heading, number: k > 0 })), rows);
 }

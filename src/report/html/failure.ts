@@ -13,15 +13,16 @@ export function failureArticle(result: PropertyResult, id: string): Markup {
   const head = html`<h3 id="${id}"><span class="bad">✗ failed</span> ${property} on ${target}</h3>\n<p>${claim} <span class="faint">(${result.class})</span></p>`;
   if (counterexample === undefined) return html`<article class="failed" aria-labelledby="${id}">${head}${facts([['reason', plain(reason ?? 'none given')]])}</article>\n`;
   const { window, typed, replay, file, convergence } = counterexample;
+  const where = `${oneLine(property)} on ${oneLine(target)}`;
   return html`<article class="failed" aria-labelledby="${id}">
 ${head}
 ${explanation === undefined ? undefined : html`<p><strong>The kernel ${plain(explanation)}.</strong></p>`}
 ${facts([['found', describeOutcome(counterexample)], ...comparison(counterexample), ['smallest case', caseOf(counterexample)], ['file', html`<code>${file}</code>`]])}
-${window === '' ? undefined : html`<p>Output around the failing element, and what was expected there:</p>\n${block(plain(window), `output of ${oneLine(property)}`)}`}
-${typed === '' ? undefined : html`<p>Inputs of the smallest case:</p>\n${block(plain(typed), `inputs of ${oneLine(property)}`, true)}`}
+${window === '' ? undefined : html`<p>Output around the failing element, and what was expected there:</p>\n${block(plain(window), `output of ${where}`)}`}
+${typed === '' ? undefined : html`<p>Inputs of the smallest case:</p>\n${block(plain(typed), `inputs of ${where}`, true)}`}
 ${convergence === undefined ? undefined : convergenceFigure(convergence, `${id}-convergence`)}
 <p>To see it again:</p>
-${block(replay, 'replay command', true)}
+${block(replay, `replay command of ${where}`, true)}
 </article>
 `;
 }

@@ -104,7 +104,7 @@ function claimRow(result: PropertyResult): (string | Markup)[] {
   const why = status === 'passed' || status === 'failed' ? '' : oneLine(reason ?? '');
   return [
     html`${property}<span class="claim">${claim}</span>`,
-    html`<span class="${tone}">${mark} ${isMarginal(result) ? 'held, marginal' : status === 'passed' ? 'held' : status}</span>${why === '' ? undefined : html`<span class="claim">${why}</span>`}${fault === undefined ? undefined : html`<details><summary>stack</summary>${block(plain(fault), 'stack', true)}</details>`}`,
+    html`<span class="${tone}">${mark} ${isMarginal(result) ? 'held, marginal' : status === 'passed' ? 'held' : status}</span>${why === '' ? undefined : html`<span class="claim">${why}</span>`}${fault === undefined ? undefined : html`<details><summary>stack</summary>${block(plain(fault), `stack of ${oneLine(property)} on ${oneLine(result.target)}`, true)}</details>`}`,
     operation,
     hasMargin(result) ? html`<span class="margin">${figure(margin)}${strip(result)}</span>` : '',
     worst === undefined ? '' : figure(Math.abs(worst.measured)),

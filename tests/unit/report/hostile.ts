@@ -3,7 +3,7 @@ import type { PropertyResult, Report } from '../../../src/verify/results.ts';
 import { failed, held, hung, reportOf } from './sample.ts';
 
 /** Ends whatever it may stand in, then loads and runs something. */
-export const payload = '</style></title></svg></pre>"\' --><script>document.title="pwned"</script><img src=x onerror=alert(1)> [a](javascript:alert(1)) | `code` \u001b[2J\u202e\ud800\n# heading';
+export const payload = '</style></title></svg></pre>"\' --><script>document.title="pwned"</script><img src=x onerror=document.title="pwned"> [a](javascript:document.title=1) | `code` \u001b[2J\u202e\ud800\n# heading';
 
 export const hostileResults: readonly PropertyResult[] = [
   {

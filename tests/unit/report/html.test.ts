@@ -50,6 +50,9 @@ describe.each(Object.entries(pages))('the page of %s', (_, page) => {
     for (const table of all('table')) {
       expect(table.childNodes.some((node) => 'tagName' in node && node.tagName === 'caption' && textOf(node).length > 0)).toBe(true);
     }
+    expect(all('th').filter((th) => textOf(th).trim() === '')).toEqual([]);
+    const regions = elements.filter((one) => attribute(one, 'role') === 'region').map((one) => attribute(one, 'aria-label'));
+    expect(regions.length).toBe(new Set(regions).size);
     expect(all('th').filter((th) => !['col', 'row'].includes(attribute(th, 'scope') ?? ''))).toEqual([]);
     for (const svg of all('svg')) {
       expect(attribute(svg, 'role')).toBe('img');
