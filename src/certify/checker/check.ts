@@ -21,7 +21,7 @@ export type Fields = { [key: string]: Json };
 export type Interval = readonly [low: number, high: number];
 type Matrix = readonly (readonly Interval[])[];
 type Test = (m: Matrix, bound: number) => boolean;
-export type Claimed = { readonly parameters: Fields; readonly bound: number; readonly files: ReadonlyMap<string, Buffer> };
+export type Claimed = { readonly parameters: Fields; readonly bound: number; readonly files: ReadonlyMap<string, Buffer>; readonly certificate: Fields };
 /** `{}` in the sentence and the domain is the bound, `{name}` a parameter; `takes` are the names of all of them. */
 export type Method = { readonly strength: string; readonly relation: string; readonly quantity: string; readonly plain: string; readonly domain: string; readonly assumes: readonly string[]; readonly takes: string; readonly holds: (claim: Claimed) => boolean };
 
@@ -31,8 +31,8 @@ export function must(condition: boolean, reason: string): asserts condition {
 export const isFields = (value: Json | undefined): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isCount = (value: Json | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
-const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
-const canonical = (value: Json | undefined): string => Array.isArray(value) ? `[${value.map(canonical).join(',')}]`
+export const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
+export const canonical = (value: Json | undefined): string => Array.isArray(value) ? `[${value.map(canonical).join(',')}]`
   : isFields(value) ? `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}` : JSON.stringify(value ?? null);
 /** JSON in which no object has a key twice: readers differ in which one they take. */
 const keysIn = (text: string): number => [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length;
@@ -246,7 +246,7 @@ function numberOf(bound: Json | undefined, relation: string): number {
   return Number(bound['decimal']);
 }
 
-function checkClaim(claim: Json, files: Claimed['files'], more: ReadonlyMap<string, Method>): ClaimChecked {
+function checkClaim(claim: Json, files: Claimed['files'], more: ReadonlyMap<string, Method>, certificate: Fields): ClaimChecked {
   const fields = isFields(claim) ? claim : {};
   let says = '';
   try {
@@ -261,7 +261,7 @@ function checkClaim(claim: Json, files: Claimed['files'], more: ReadonlyMap<stri
     says = fill(method.plain);
     for (const key of ['strength', 'relation', 'quantity', 'plain', 'domain'] as const) must(fields[key] === fill(method[key]), `its ${key} is not that of its method, parameters and bound: ${fill(method[key])}`);
     must(canonical(fields['assumptions']) === canonical([...method.assumes]), 'its assumptions are not those of the method');
-    must(method.holds({ parameters, bound, files }), `${method.quantity} ${method.relation} ${bound} cannot be confirmed`);
+    must(method.holds({ parameters, bound, files, certificate }), `${method.quantity} ${method.relation} ${bound} cannot be confirmed`);
     return { id: textOf(fields['id']), verdict: 'holds', reason: '', says };
   } catch (error) {
     if (error instanceof Failed) return { id: textOf(fields['id']), verdict: error.verdict, reason: error.message, says };
@@ -283,14 +283,14 @@ export function checkCertificate(text: string, given: readonly Buffer[], more: R
     must(unknown === undefined, `a certificate has no field '${unknown}'`);
     must(statement === undefined || (canonical(statement['subject']) === canonical(subject) && statement['predicateType'] === 'urn:plumbline:certificate:v1'), 'the statement is about something else than its certificate');
     const plain = (one: Json): boolean => isFields(one) && isFields(one['digest']) && canonical(one) === canonical({ name: textOf(one['name']), digest: { sha256: textOf(one['digest']['sha256']) } });
-    must(Array.isArray(subject) && subject.every(plain) && Array.isArray(claims) && claims.length > 0 && Array.isArray(notClaimed) && notClaimed.length > 0, 'it has no subject, claims nothing, or does not say what it does not claim');
+    must(Array.isArray(subject) && subject.length > 0 && subject.every(plain) && Array.isArray(claims) && claims.length > 0 && Array.isArray(notClaimed) && notClaimed.length > 0, 'it has no subject, claims nothing, or does not say what it does not claim');
     const files = new Map<string, Buffer>();
     for (const bytes of given) {
       const named = subject.find((entry) => ((entry as Fields)['digest'] as Fields)['sha256'] === sha256(bytes));
       must(isFields(named), `a file that was given is not what it is about: sha256 ${sha256(bytes)}`);
       files.set(textOf(named['name']), bytes);
     }
-    return { claims: claims.map((claim) => checkClaim(claim, files, more)) };
+    return { claims: claims.map((claim) => checkClaim(claim, files, more, rest)) };
   } catch (error) {
     if (error instanceof Failed) return { refused: error.message, claims: [] };
     if (error instanceof SyntaxError || error instanceof RangeError) throw new DamagedFile(`it is not JSON: ${error.message}`, { cause: error }); // nested without end
