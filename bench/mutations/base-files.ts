@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Certificate } from '../../src/certify/certificate.ts';
+import { certifyInputs } from '../../src/certify/inputs/certify-inputs.ts';
 import { digestOf } from '../../src/certify/issue.ts';
 import { certifyOutputs } from '../../src/certify/outputs/certify-outputs.ts';
 import { decodeSafetensors, encodeSafetensors, Random, tensor } from '../../src/index.ts';
+import { sinkhornPresets } from '../../src/operations/sinkhorn/dialect.ts';
 import { writeMadeCheckpoint } from '../made-checkpoint.ts';
 import { outputFamilies } from '../output-families.ts';
 
@@ -15,7 +17,10 @@ export interface BaseFiles {
   readonly shards: readonly [Buffer, Buffer];
   readonly index: string;
   readonly outputs: Buffer;
+  /** Of the outputs. */
   readonly certificate: Certificate;
+  /** Of a kernel for all inputs, which needs no file. */
+  readonly inputs: Certificate;
 }
 
 /** Made from fixed seeds; nothing stays on the disk. */
@@ -36,11 +41,15 @@ export async function baseFiles(): Promise<BaseFiles> {
     const one = tensor(values, [layers, tokens, n, n], 'f32');
     const outputs = Buffer.from(encodeSafetensors({ residualMapping: one }));
     const issued = (await certifyOutputs({ file: 'outputs.safetensors', bytes: outputs, tensor: 'residualMapping', shape: one.shape, dtype: 'f32', values: Float64Array.from(values, Math.fround) }, { orientation: 'plain', depth: true }))!;
-    // the same bytes on every machine and day
-    const fixed: Certificate = { ...issued, issued: '2026-01-01T00:00:00.000Z', environment: { node: '20.20.2' } };
-    const certificate = { ...fixed, digest: digestOf(fixed) };
-    return { checkpoint, shards, index, outputs, certificate };
+    const inputs = certifyInputs({ name: 'tilekernels', dialect: sinkhornPresets['tilekernels']!, arithmetic: 'cuda-f32', n: 2, limit: 1, depth: 4, parts: 3 });
+    return { checkpoint, shards, index, outputs, certificate: dated(issued), inputs: dated(inputs) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The same bytes on every machine and day. */
+function dated(issued: Certificate): Certificate {
+  const fixed: Certificate = { ...issued, issued: '2026-01-01T00:00:00.000Z', environment: { node: '20.20.2' } };
+  return { ...fixed, digest: digestOf(fixed) };
 }
