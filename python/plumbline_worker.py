@@ -44,7 +44,7 @@ __all__ = ["kernel", "serve", "pytest_cases", "Tensor"]
 PROTOCOL = 1
 INPUTS_FD = 3
 OUTPUTS_FD = 4
-FRAMEWORKS = ("numpy", "torch", "jax", "cupy")
+FRAMEWORKS = ("numpy", "torch", "jax", "cupy", "none")
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _DTYPES = {"F64": "f64", "F32": "f32", "F16": "f16", "BF16": "bf16"}
 _NAMES = {short: name for name, short in _DTYPES.items()}
@@ -138,7 +138,7 @@ def kernel(
     dialect          what it computes: a preset (``tilekernels`` …) or fields; the operation's default when absent
     dtypes           dtypes of single ports where they differ from the arithmetic's storage: ``{"streams": "bf16"}``
     streams          the stream counts that it supports, all of 1…16 when absent
-    framework        what its tensors are: numpy (default, if installed), torch, jax or cupy; without any, ``Tensor`` objects
+    framework        what its tensors are: numpy, torch, jax or cupy; none for ``Tensor`` objects (default: numpy if installed, else none)
     device           where they lie: ``cuda``, ``cuda:1``, ``cpu``
     differentiable   also serves ``<operation>-vjp``, by the framework's autograd (torch, jax)
     batch_invariant  it promises the same bits for a token wherever it stands
@@ -541,7 +541,7 @@ def _resident() -> int:
 def _framework(name: Optional[str], device: Optional[str]) -> Any:
     if name is None:
         return _Numpy(device) if importlib.util.find_spec("numpy") is not None else _Bare()
-    return {"numpy": _Numpy, "torch": _Torch, "jax": _Jax, "cupy": _Cupy}[name](device)
+    return {"numpy": _Numpy, "torch": _Torch, "jax": _Jax, "cupy": _Cupy, "none": lambda _: _Bare()}[name](device)
 
 
 # --- calls -------------------------------------------------------------------------------------------------------------------------------------

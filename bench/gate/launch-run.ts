@@ -8,6 +8,7 @@ import { properties } from '../../properties/index.ts';
 import type { Target } from '../../src/index.ts';
 import { Random } from '../../src/generate/random.ts';
 import { kernelOf, type Planned } from '../../src/perf/plan.ts';
+import { usualTimeMs } from '../../src/perf/options.ts';
 import { compareLaunches } from '../../src/perf/run-launches.ts';
 import { timeAlone } from '../../src/perf/run-workload.ts';
 import { verifyKernels } from '../../src/perf/verification.ts';
@@ -32,15 +33,15 @@ export interface LaunchRun {
 const [work = '100', twoWays = 'no', launches = '12', seed = '1'] = process.argv.slice(2);
 const workload: Workload = { id: 'gate/launches', operation: 'stream-read', sizes: { tokens: 100, streams: 4, channels: 8, depth: 1 }, origin: 'configured' };
 const plan = { workload, candidate: await planned(side(work)), baseline: await planned(side('100')) };
-const settings = { seed: Number(seed), timeMs: 60, cache: 'warm', pairs: undefined, error: 0.001, limits: undefined, callTimeoutMs: 20_000 } as const;
+const settings = { seed: Number(seed), timeMs: usualTimeMs, cache: 'warm', pairs: undefined, error: 0.001, limits: undefined, callTimeoutMs: 20_000 } as const;
 const started = performance.now();
 const [result] = await compareLaunches([plan], Number(launches), settings, () => false, () => undefined);
 const { comparison, reason } = result!;
 if (comparison === undefined) throw new Error(reason);
-const medians = comparison.baseline!.samples;
+const launched = comparison.baseline!.samples;
 const run: LaunchRun = {
   verdict: comparison.judgement.verdict, reason: comparison.judgement.reason, effect: 100 * Math.expm1(comparison.judgement.effect.estimate),
-  spread: 100 * (Math.max(...medians) / Math.min(...medians) - 1), took: performance.now() - started, others: {},
+  spread: 100 * (Math.max(...launched) / Math.min(...launched) - 1), took: performance.now() - started, others: {},
 };
 process.stdout.write(`${JSON.stringify({ ...run, others: await otherRules() })}\n`, () => process.exit(0));
 

@@ -10,12 +10,12 @@ if os.environ.get("TWO_WAYS") and os.urandom(1)[0] % 2 == 1:
     work = work * 8 // 5
 
 
-@plumbline.kernel("stream-read", arithmetic="ieee-f64")
+@plumbline.kernel("stream-read", arithmetic="ieee-f64", framework="none")
 def stream_read(pre_mapping, streams, sizes):
     tokens, n, channels = sizes["tokens"], sizes["streams"], sizes["channels"]
     if tokens == 0:
         return plumbline.Tensor("f64", (tokens, channels), b"")
-    pre, x = memoryview(pre_mapping.data).cast("d"), memoryview(streams.data).cast("d")
+    pre, x = memoryview(pre_mapping.data).cast("B").cast("d"), memoryview(streams.data).cast("B").cast("d")
     out = array.array("d", bytes(8 * tokens * channels))
     for turn in range(tokens * work // 100):
         b = turn % tokens

@@ -1,5 +1,5 @@
 /**
- * Baseline and candidate in processes of their own, started in a random order of all launches. A launch counts once, by the median of its samples: identical code differs by
+ * Baseline and candidate in processes of their own, started in a random order of all launches. A launch counts once, by its quickest twentieth (run-launches.ts): identical code differs by
  * more between launches than within one, so samples of one launch are no evidence about another (statistics/rank-sum.ts). Launches of one arm that fall into two groups
  * further apart than the floor say that there is no one speed to compare: `inconclusive`.
  */
@@ -17,7 +17,7 @@ export function launchOrder(launches: number, seed: number): number[] {
   return new Random(seed).permutation(2 * launches).map((k) => k % 2);
 }
 
-/** Judges medians of launches, in milliseconds. `error` is the probability of a wrong `slower`, and of a wrong `faster`, at most. */
+/** Judges the times of launches, one number for each, in milliseconds. `error` is the probability of a wrong `slower`, and of a wrong `faster`, at most. */
 export function judgeLaunches(baseline: readonly number[], candidate: readonly number[], error: number, limits: Limits = { floor: leastFloor, threshold: usualThreshold }): Judgement {
   const a = baseline.map(Math.log);
   const b = candidate.map(Math.log);

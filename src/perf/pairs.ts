@@ -3,7 +3,7 @@
  *
  * A compiler at run time makes other machine code of each copy of a function, in other places: copies of one loop differ by per cents, and stay so. So each side can be several
  * copies. In every round each copy has its turn once, in an order drawn by lot, and a verdict needs two proofs: that the pairs lie beyond the floor, and that the copies of one side are
- * slower than those of the other, as copies, by the exact test of their ranks (statistics/rank-sum.ts, at the error divided by the number of looks). For codes that are equally fast, copies could
+ * slower than those of the other, as copies, by the exact test of their ranks (pair-samples.ts; the looks share its error). For codes that are equally fast, copies could
  * have come up on either side, so that the second proof is wrong with probability `error` at most, however much copies differ.
  *
  * The control is the baseline again, in the same blocks: another of its copies, or an arm of its own. A sample that no clock could have measured (not above 0, not finite) drops its block.
@@ -13,7 +13,7 @@ import { breathe } from '../verify/breathe.ts';
 import { usualWarming, warmUp, type Arm, type Warming } from './arm.ts';
 import { isDecided, judge, leastFloor, usualThreshold, type Judgement, type Limits } from './judgement.ts';
 import { PairSamples } from './pair-samples.ts';
-import { closingLook, planLooks, type LookPlan } from './statistics/looks.ts';
+import { closingLook, errorAt, planLooks, type LookPlan } from './statistics/looks.ts';
 
 export interface PairOptions {
   /** Copies of the baseline; as many as of the candidate. */
@@ -77,13 +77,13 @@ export async function comparePairs(options: PairOptions): Promise<PairedComparis
   const cold = [...baseline, ...candidate, ...(many || control === undefined ? [] : [control])];
   const calls = await warmUp(random.permutation(cold.length).map((k) => cold[k]!), { ...usualWarming, ...options.warming, now, stopped });
   const plan = looksOf(cap, error);
-  const taken = new PairSamples(arms.length, many ? { count: baseline.length, error: error / plan.looks.length } : undefined);
+  const taken = new PairSamples(arms.length, baseline.length);
   let judgement: Judgement | undefined;
   let turns: number[][] = [];
   let dropped = 0;
   const judged = (rank: number): Judgement => {
     const [effect, again] = taken.effects(rank);
-    return judge(effect, again, limits, taken.copies());
+    return judge(effect, again, limits, taken.copies(errorAt(plan, taken.count)));
   };
   while (taken.count < cap && dropped <= cap && !stopped()) {
     if (turns.length === 0) turns = round(baseline.length, random);

@@ -61,20 +61,27 @@ function judged({ workload, candidate, baseline }: LaunchPlan, before: readonly 
     const reason = failed?.reason ?? 'time was up before both had been launched';
     return { target: candidate.target.name, workload: workload.id, operation: workload.operation, sizes: workload.sizes, cache: settings.cache, counts: {}, status: failed?.status ?? 'skipped', reason, remedy: failed?.remedy };
   }
-  const medians = (results: readonly WorkloadResult[]): number[] => results.map(({ times }) => times!.median);
   const clocks = new Set([...old, ...now].map(({ clock }) => clock));
   const place = incomparable({ kernel: baseline.kernel, about: baseline.about }, { kernel: candidate.kernel, about: candidate.about });
   const comparison: Comparison =
     clocks.size > 1 || place !== undefined
       ? notComparable(place ?? `the two have different clocks: ${[...clocks].join(' and ')}`, 'launches', settings)
       : {
-          judgement: judgeLaunches(medians(old), medians(now), settings.error, settings.limits), design: 'launches', count: Math.min(old.length, now.length),
-          baseline: timesOf(medians(old), old[0]!.times!.calls), control: 'none', controlSamples: [], orders: [ran], copies: 1, copyOrders: [], error: settings.error,
+          judgement: judgeLaunches(launchTimes(old), launchTimes(now), settings.error, settings.limits), design: 'launches', count: Math.min(old.length, now.length),
+          baseline: timesOf(launchTimes(old), old[0]!.times!.calls), control: 'none', controlSamples: [], orders: [ran], copies: 1, copyOrders: [], error: settings.error,
           counts: compareCounts(countsOf(old[0]!), countsOf(first)),
         };
   const shares = now.flatMap(({ copy }) => copy ?? []);
   const copy = shares.length === 0 ? undefined : { median: timesOf(shares.map(({ median }) => median), 1).median, share: timesOf(shares.map(({ share }) => share), 1).median };
-  return { ...first, status: 'compared', times: timesOf(medians(now), first.times!.calls), copy, comparison };
+  return { ...first, status: 'compared', times: timesOf(launchTimes(now), first.times!.calls), copy, comparison };
+}
+
+/**
+ * What each launch is known by: its quickest twentieth. What else a machine does makes samples longer (by 1.9, where a core's other thread works) and seldom all of a launch: of eight launches of one
+ * code on a busy machine the medians were up to 30 % apart, these up to 2 %, but for one. Whatever the number is, the rank test of launches is exact.
+ */
+function launchTimes(launches: readonly WorkloadResult[]): number[] {
+  return launches.map(({ times }) => times!.p5);
 }
 
 function countsOf({ counts: { launches, instructions, kernelBytes } }: WorkloadResult): CallCounts {

@@ -4,8 +4,9 @@
  * A pair is a logarithm x of candidate / baseline. With order within the pair drawn by lot, x lies above the true effect m by a fair coin, whatever the distribution: where
  * the arms take equally long, swapping them turns x into −x. So among n pairs S = #{x > m} is binomial (½), and claiming m > f only when #{x > f} ≥ c is wrong with
  * P(S ≥ c) at most, because #{x > f} ≤ S where f ≥ m. Looking again and again would add chances up; here the walk of S over all looks is followed exactly: mass that reached
- * its c at a look is taken out, the rest is convolved with the throws up to the next look. All looks have one nominal level (Pocock 1977), the largest of those that can
- * occur whose walk crosses with probability ≤ `error`; it is that of one side.
+ * its c at a look is taken out, the rest is convolved with the throws up to the next look. The nominal level of a look is half that of the next, so that the last, which decides about small
+ * effects, keeps half of what there is (O'Brien & Fleming 1979 give it still more; Pocock 1977 gives all the same). The last's is the largest of those that can occur whose walk crosses with
+ * probability ≤ `error`; it is that of one side.
  *
  * Time may be over between two looks. When that is depends on how long samples take and not on which arm they were of, so a last look is taken
  * there, with the smallest c that keeps the whole walk within `error`.
@@ -30,7 +31,7 @@ export function planLooks(cap: number, every: number, error: number): LookPlan {
   const counts: number[] = [];
   for (let pairs = every; pairs < cap; pairs += every) counts.push(pairs);
   counts.push(cap);
-  const levels = [...new Set(counts.flatMap((pairs) => [...atLeastHeads(pairs)]))].filter((level) => level <= error).sort((a, b) => a - b);
+  const levels = [...new Set(counts.flatMap((pairs, k) => [...atLeastHeads(pairs)].map((tail) => tail / shareOf(k, counts.length))))].filter((level) => level <= error).sort((a, b) => a - b);
   let [low, high] = [0, levels.length - 1]; // crossing grows with the level
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
@@ -54,8 +55,21 @@ export function closingLook({ error, looks }: LookPlan, pairs: number): Look {
   return { pairs, rank: low };
 }
 
+/** The level of look `k` of so many, in that of the last. */
+function shareOf(k: number, looks: number): number {
+  return 2 ** (k + 1 - looks);
+}
+
 function looksAt(counts: readonly number[], level: number): Look[] {
-  return counts.map((pairs) => ({ pairs, rank: atLeastHeads(pairs).findIndex((tail) => tail <= level) }));
+  return counts.map((pairs, k) => ({ pairs, rank: atLeastHeads(pairs).findIndex((tail) => tail <= level * shareOf(k, counts.length)) }));
+}
+
+/** A share of the error for each look of a test that has no walk to be followed: by halves as above, and the last look, planned or not, has all that is left, at least half. */
+export function errorAt({ error, looks }: LookPlan, pairs: number): number {
+  const share = (k: number): number => (error * shareOf(k, looks.length)) / 2;
+  const before = looks.filter((look) => look.pairs < pairs).length;
+  if (before < looks.length - 1 && looks[before]!.pairs === pairs) return share(before);
+  return Array.from({ length: before }, (_, k) => share(k)).reduce((left, spent) => left - spent, error);
 }
 
 /** Probability that the number of heads reaches the rank of any look. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { atLeastHeads, headsOf } from '../../../src/perf/statistics/coin.ts';
 import { medianInterval, quantile } from '../../../src/perf/statistics/interval.ts';
-import { closingLook, crossing, planLooks, type Look } from '../../../src/perf/statistics/looks.ts';
+import { closingLook, crossing, errorAt, planLooks, type Look } from '../../../src/perf/statistics/looks.ts';
 
 /** C(n, k), exact. */
 function choose(n: number, k: number): bigint {
@@ -68,9 +68,19 @@ describe('looks', () => {
     expect(looks.at(-1)?.pairs).toBe(cap);
     expect(crossing(looks) <= error).toBe(true);
     // the next level that can occur, at any look, is too much
-    const next = Math.min(...looks.map(({ pairs, rank }) => atLeastHeads(pairs)[rank - 1]!));
-    const looser = looks.map(({ pairs }) => ({ pairs, rank: atLeastHeads(pairs).findIndex((tail) => tail <= next) }));
+    const half = (k: number): number => 2 ** (k + 1 - looks.length);
+    const next = Math.min(...looks.map(({ pairs, rank }, k) => atLeastHeads(pairs)[rank - 1]! / half(k)));
+    const looser = looks.map(({ pairs }, k) => ({ pairs, rank: atLeastHeads(pairs).findIndex((tail) => tail <= next * half(k)) }));
     expect(crossing(looser) > error).toBe(true);
+  });
+
+  it('share an error that has no walk: all of it, wherever the plan ends', () => {
+    const plan = planLooks(400, 60, 0.001);
+    for (let pairs = 0; pairs <= 400; pairs++) {
+      const spent = [...plan.looks.filter((look) => look.pairs < pairs).map((look) => look.pairs), pairs].reduce((sum, at) => sum + errorAt(plan, at), 0);
+      expect(spent <= plan.error * (1 + 2 ** -50)).toBe(true);
+      if (!plan.looks.slice(0, -1).some((look) => look.pairs === pairs)) expect(errorAt(plan, pairs) >= plan.error / 2).toBe(true);
+    }
   });
 
   it('may end anywhere', () => {

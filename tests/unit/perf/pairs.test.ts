@@ -120,6 +120,16 @@ describe('copies', () => {
     expect(found).not.toContain('same');
   });
 
+  it('do not hide 3 % where calls are preempted and the machine slows down', async () => {
+    const found: string[] = [];
+    for (const seed of seeds) {
+      const { arm, now } = noisyMachine(seed, { noise: 0.025, preempted: 0.2, drift: 1 });
+      const side = (ms: number): ReturnType<typeof arm>[] => Array.from({ length: 12 }, () => arm(ms));
+      found.push((await comparePairs({ baseline: side(0.3), candidate: side(0.309), seed, now, ...quick })).judgement.verdict);
+    }
+    expect(found.filter((verdict) => verdict === 'slower').length).toBeGreaterThanOrEqual(57);
+  });
+
   it('have their turns equally often, and the control is never the copy beside it', async () => {
     const { copies, pairs } = await lucky(2, 1, 12);
     const turns = Array.from({ length: 12 }, (_, copy) => copies.filter(([first]) => first === copy).length);
