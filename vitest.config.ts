@@ -1,8 +1,9 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** What takes minutes, or other languages (Python with frameworks, Rust, WGSL): `npm run test:slow`, `.ci/slow`. */
+/** What takes minutes, other languages (Python with frameworks, Rust, WGSL) or a browser: `npm run test:slow`, `.ci/slow`. */
 export const slow = [
   'tests/cli/{autograd,conform,examples,pytest,vitest,worker,dump,init,wgsl}.test.ts',
+  'tests/browser/*.test.ts',
   'tests/docs/{first-verdict,python}.test.ts',
   'tests/unit/identify/{random,presets}.test.ts',
   'tests/unit/operations/sinkhorn-variants.test.ts',

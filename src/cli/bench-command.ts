@@ -11,8 +11,10 @@ import { workloadOf, type Workload } from '../perf/workload.ts';
 import { createBenchProgress } from '../report/bench/progress.ts';
 import { benchPlot } from '../report/bench/plot.ts';
 import { formatBench } from '../report/bench/text.ts';
+import { benchPage } from '../report/html/bench.ts';
 import { valueToJson } from '../report/json.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
+import { deliver as deliverText } from '../report/written.ts';
 import { writeFileAtomically } from '../verify/atomic-file.ts';
 import { exitCodes } from '../verify/exit-code.ts';
 import { addHistoryOptions, withoutTiming, type HistoryFlags } from './bench-history.ts';
@@ -20,9 +22,9 @@ import { checkRecord, recordRun } from './bench-record.ts';
 import { environment } from './environment.ts';
 import { gather, type Gathered } from './gather.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { ownCommand } from './invocation.ts';
+import { ownCommand, ownLine } from './invocation.ts';
 import { collect, isGlob, select } from './patterns.ts';
-import { callTimeoutOption, duration, integer, pythonOption } from './values.ts';
+import { append, callTimeoutOption, duration, integer, pythonOption } from './values.ts';
 
 export interface BenchFlags extends HistoryFlags {
   target?: string[];
@@ -40,7 +42,7 @@ export interface BenchFlags extends HistoryFlags {
   seed?: number;
   callTimeout: number;
   reporter?: string[];
-  outputFile?: string;
+  outputFile?: string[];
   plots: string;
   plot: boolean;
   config?: string[];
@@ -92,8 +94,8 @@ export function benchCommand(finish: (code: number) => void): Command {
     .addOption(new Option('--cache <state>', 'of the inputs before a call').choices(['warm', 'cold']).default('warm'))
     .option('-s, --seed <number>', 'seed of inputs and orders (default: drawn, and printed)', integer(0, 0xffffffff))
     .addOption(callTimeoutOption())
-    .option('-r, --reporter <names>', 'how to report: default, json', collect)
-    .option('--output-file <path>', "where json goes; '-' is standard output (default: .plumbline/bench.json)")
+    .option('-r, --reporter <names>', 'how to report: default, json, html', collect)
+    .option('--output-file <path>', "where json or html goes; '-' is standard output; json=path where both are used (default: .plumbline/bench.json, .plumbline/bench.html)", append)
     .option('--plots <folder>', 'where plots of the samples go', '.plumbline/bench')
     .option('--no-plot', 'draw no plots')
     .option('-c, --config <path>', 'configuration (default: plumbline.config.{ts,mts,js,mjs})', collect)
@@ -172,12 +174,9 @@ function deliver(report: BenchReport, reporters: readonly string[], flags: Bench
   const written = flags.plot ? report.results.filter(({ times }) => times !== undefined && times.samples.length > 0).map((result) => [join(flags.plots, plotName(result)), benchPlot(result, report)] as const) : [];
   for (const [path, svg] of written) writeFileAtomically(path, svg);
   if (reporters.includes('default')) stdout.write(formatBench(report, createStyle(wantsColour(stdout, env, flags.color))));
-  if (reporters.includes('json')) {
-    const { outputFile = '.plumbline/bench.json' } = flags;
-    if (outputFile === '-') stdout.write(`${valueToJson(report)}\n`);
-    else writeFileAtomically(outputFile, `${valueToJson(report)}\n`);
-    if (outputFile !== '-') stderr.write(`JSON report: ${outputFile}\n`);
-  }
+  const files = outputFiles(reporters, flags);
+  if (reporters.includes('json')) deliverText('JSON report', `${valueToJson(report)}\n`, files.json ?? '.plumbline/bench.json', process);
+  if (reporters.includes('html')) deliverText('HTML report', benchPage(report, ownLine(process.argv, env)), files.html ?? '.plumbline/bench.html', process);
   if (written.length > 0) stderr.write(`Plots of the samples: ${flags.plots} (${written.length})\n`);
 }
 
@@ -185,14 +184,27 @@ function plotName({ target, workload }: { readonly target?: string | undefined; 
   return `${`${target ?? ''}-${workload}`.replaceAll(/[^\w.-]+/g, '-').slice(0, 150)}.svg`;
 }
 
-const known = ['default', 'json'];
+const known = ['default', 'json', 'html'];
 
-function reportersOf({ reporter = ['default'], outputFile }: BenchFlags): readonly string[] {
+function reportersOf(flags: BenchFlags): readonly string[] {
+  const { reporter = ['default'] } = flags;
   const wrong = reporter.find((name) => !known.includes(name));
   if (wrong !== undefined) throw new PlumblineError('bad-usage', `There is no reporter '${wrong}' of a bench.`, suggest(wrong, known));
-  if (outputFile !== undefined && !reporter.includes('json')) throw new PlumblineError('bad-usage', '--output-file needs a reporter that writes a file.', 'Add --reporter json.');
-  if (outputFile === '-' && reporter.length > 1) throw new PlumblineError('bad-usage', "--output-file - gives standard output to 'json' alone, but other reporters print there too.", "Use --reporter json without them, or a path.");
+  const toStdout = Object.entries(outputFiles(reporter, flags)).filter(([, path]) => path === '-').map(([name]) => name);
+  if (toStdout.length > 0 && (reporter.includes('default') || toStdout.length > 1)) throw new PlumblineError('bad-usage', `--output-file - gives standard output to '${toStdout[0]}' alone, but other reporters print there too.`, `Use --reporter ${toStdout[0]} without them, or a path.`);
   return reporter;
+}
+
+/** The path of each reporter that writes a file; `reporter=path` where there are two. */
+function outputFiles(reporters: readonly string[], { outputFile = [] }: BenchFlags): { json?: string; html?: string } {
+  const writing = ['json', 'html'].filter((name) => reporters.includes(name));
+  return Object.fromEntries(outputFile.map((text) => {
+    const [, named, path] = /^(json|html)=(.+)$/.exec(text) ?? [];
+    if (named !== undefined && writing.includes(named)) return [named, path];
+    if (writing.length === 0 || named !== undefined) throw new PlumblineError('bad-usage', '--output-file needs a reporter that writes a file.', `Add --reporter ${named ?? 'json'}.`);
+    if (writing.length > 1) throw new PlumblineError('bad-usage', `--output-file '${text}' could be for ${writing.join(' or ')}.`, `Write --output-file ${writing[0]}=${text}.`);
+    return [writing[0], text];
+  }));
 }
 
 /** Those of the configuration where it has some and none is named; else configured and built-in ones by name. */

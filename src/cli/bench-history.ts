@@ -32,7 +32,7 @@ export interface HistoryFlags {
   import?: string;
   threshold: number;
   reporter?: string[];
-  outputFile?: string;
+  outputFile?: string[];
   color: boolean;
 }
 
@@ -61,7 +61,7 @@ export function withoutTiming(files: readonly string[], flags: HistoryFlags): nu
   if (flags.import !== undefined) return importFile(flags.import, flags.record);
   refuse(flags.record !== undefined, `--record is for a run or --import, and --${asked[0]} only reads.`, 'Leave --record out.');
   const { records, paths } = recordsOf(flags.baselines);
-  return flags.export === undefined ? showHistory(records, paths, flags) : exportFiles(records, flags.export, flags.outputFile);
+  return flags.export === undefined ? showHistory(records, paths, flags) : exportFiles(records, flags.export, flags.outputFile?.at(-1));
 }
 
 function refuse(wrong: boolean, message: string, remedy: string): void {
@@ -79,7 +79,7 @@ function recordsOf(asked: readonly string[] | undefined): { records: BenchRecord
   return { records, paths };
 }
 
-function showHistory(records: readonly BenchRecord[], paths: readonly string[], { since, threshold, reporter = ['default'], outputFile, color }: HistoryFlags): number {
+function showHistory(records: readonly BenchRecord[], paths: readonly string[], { since, threshold, reporter = ['default'], outputFile: files, color }: HistoryFlags): number {
   const { stdout, stderr, env } = process;
   const wrong = reporter.find((name) => name !== 'default' && name !== 'json');
   refuse(wrong !== undefined, `There is no reporter '${wrong ?? ''}' of a history.`, "Give default or json.");
@@ -89,6 +89,7 @@ function showHistory(records: readonly BenchRecord[], paths: readonly string[], 
   const blameOf = (history: WorkloadHistory, at: number): ReturnType<typeof blame> => blame(history.runs, at, folder);
   if (reporter.includes('json')) {
     const text = `${valueToJson({ schemaVersion: 1, kind: 'bench-history', workloads: found.map((history) => asData(history, blameOf)) })}\n`;
+    const outputFile = files?.at(-1);
     if (outputFile === undefined || outputFile === '-') stdout.write(text);
     else writeFileAtomically(outputFile, text);
   }

@@ -6,13 +6,15 @@ import type { Orientation } from '../certify/outputs/claims.ts';
 import { PlumblineError } from '../errors.ts';
 import { formatCertificate } from '../report/certificate.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
+import { deliver } from '../report/written.ts';
 import { exitCodes } from '../verify/exit-code.ts';
 import { certifyOverDepth, depthOptions, requireDepth, type DepthFlags } from './certify-depth.ts';
 import type { NetworkFlags } from './certify-network.ts';
 import type { StatisticalFlags } from './certify-statistical.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { shellQuoted } from './invocation.ts';
+import { ownLine, shellQuoted } from './invocation.ts';
 import { collect } from './patterns.ts';
+import { checkReporters } from './reporting.ts';
 import { append, callTimeoutOption, integer, positive, proportion, pythonOption } from './values.ts';
 
 interface Flags extends StatisticalFlags, NetworkFlags, DepthFlags {
@@ -23,6 +25,8 @@ interface Flags extends StatisticalFlags, NetworkFlags, DepthFlags {
   out?: string;
   format: 'plain' | 'in-toto';
   json?: true;
+  reporter?: string[];
+  outputFile: string;
   color: boolean;
 }
 
@@ -85,6 +89,8 @@ export function certifyCommand(finish: (code: number) => void): Command {
     .option('--out <file>', 'where the certificate goes')
     .addOption(new Option('--format <name>', 'as it is, or in an in-toto statement for actions/attest').choices(['plain', 'in-toto']).default('plain'))
     .option('--json', 'the certificate as JSON on standard output')
+    .option('-r, --reporter <names>', 'how to report: default, html', collect)
+    .option('--output-file <path>', 'where html goes', '.plumbline/certificate.html')
     .option('--no-color', 'no colours')
     .addHelpText('after', help)
     .action(async (files: string[], flags: Flags, command: Command) => finish(await run(files, flags, command)));
@@ -96,11 +102,12 @@ async function run(files: readonly string[], flags: Flags, command: Command): Pr
   if (flags.format === 'in-toto' && flags.out === undefined && flags.json !== true) {
     throw new PlumblineError('bad-usage', '--format in-toto needs somewhere to go.', 'Add --out <file>, or --json for standard output.');
   }
+  checkReporters(flags.reporter, ['default', 'html']);
   const interrupt = listenForInterrupt(() => stderr.write('Stopping; Ctrl-C again to quit at once.\n'));
   const stopped = (): boolean => interrupt.signal.aborted;
   try {
     if (flags.depth !== undefined) {
-      return await certifyOverDepth(files, flags, stopped, progressOn(stderr), (certificate, about, text) => publish(certificate, about, flags, text));
+      return await certifyOverDepth(files, flags, stopped, progressOn(stderr), (certificate, about, text) => publish(certificate, about, flags, { text, observed: text }));
     }
     if (flags.statistical === true) return await statistically(files, flags, stopped);
     if (flags.allInputs === true) {
@@ -115,8 +122,8 @@ async function run(files: readonly string[], flags: Flags, command: Command): Pr
     if (isCheckpoint(file, flags.map)) {
       const network = checkpointCertificate(file, flags, stopped, progressOn(stderr));
       if (network === undefined) return exitCodes.interrupted;
-      if (flags.json !== true) process.stdout.write(`${network.table}\n\n`);
-      await publish(network.certificate, network.files, flags);
+      if (flags.json !== true && printsText(flags)) process.stdout.write(`${network.table}\n\n`);
+      await publish(network.certificate, network.files, flags, { observed: network.table });
       return exitCodes.held;
     }
     const certificate = await ofOutputs(file, flags, stopped);
@@ -157,18 +164,31 @@ function progressOn(stream: NodeJS.WriteStream): (what: string, share: number) =
   };
 }
 
-/** `text` is for people, instead of the certificate claim by claim. */
-async function publish(certificate: Certificate, about: readonly string[], flags: Flags, text?: string): Promise<void> {
+function printsText({ reporter = ['default'] }: Flags): boolean {
+  return reporter.includes('default');
+}
+
+/** `text` is for people, instead of the certificate claim by claim; `observed` what the page shows beside it. */
+async function publish(certificate: Certificate, about: readonly string[], flags: Flags, { text, observed }: { readonly text?: string; readonly observed?: string } = {}): Promise<void> {
   const { stdout, stderr, env } = process;
   const { inTotoStatement } = await import('../certify/in-toto.ts');
   const { writeCertificate } = await import('../certify/certificate-file.ts');
   const content = flags.format === 'in-toto' ? inTotoStatement(certificate) : certificate;
   if (stderr.isTTY) stderr.write('\r\u001b[2K');
   if (flags.out !== undefined) writeCertificate(flags.out, content);
+  const check = flags.out === undefined ? undefined : `plumbline check ${[flags.out, ...about].map(shellQuoted).join(' ')}`;
+  if (flags.reporter?.includes('html') === true) {
+    const { certificatePage } = await import('../report/html/certificate.ts');
+    deliver('HTML report', certificatePage({ certificate, command: ownLine(process.argv, env), observed, check }), flags.outputFile, process);
+  }
   if (flags.json === true) {
     stdout.write(`${JSON.stringify(content, undefined, 2)}\n`);
     return;
   }
-  stdout.write(`${text ?? formatCertificate(certificate, createStyle(wantsColour(stdout, env, flags.color)))}\n`);
-  if (flags.out !== undefined) stdout.write(`\n${flags.out}: plumbline check ${[flags.out, ...about].map(shellQuoted).join(' ')}\n`);
+  if (!printsText(flags)) return;
+  stdout.write(`${text ?? formatCertificate(certificate, createStyle(wantsColour(stdout, env, flags.color)))}
+`);
+  if (check !== undefined) stdout.write(`
+${flags.out}: ${check}
+`);
 }

@@ -7,13 +7,21 @@ import { moreMethods } from '../certify/checker/all.ts';
 import { checkCertificate, DamagedFile, type Checked } from '../certify/checker/check.ts';
 import { PlumblineError } from '../errors.ts';
 import { formatChecked } from '../report/certificate.ts';
+import { checkedPage } from '../report/html/certificate.ts';
 import { valueToJson } from '../report/json.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
+import { deliver } from '../report/written.ts';
 import { exitCodes } from '../verify/exit-code.ts';
+import { version } from '../verify/version.ts';
+import { ownLine } from './invocation.ts';
+import { collect } from './patterns.ts';
+import { checkReporters } from './reporting.ts';
 
 interface Flags {
   allowUnchecked?: true;
   json?: true;
+  reporter?: string[];
+  outputFile: string;
   color: boolean;
 }
 
@@ -38,6 +46,8 @@ export function checkCommand(finish: (code: number) => void): Command {
     .argument('[tensors...]', 'the .safetensors or .npy files that it is about')
     .option('--allow-unchecked', 'accept claims that cannot be checked here; they are still listed')
     .option('--json', 'the verdicts as JSON')
+    .option('-r, --reporter <names>', 'how to report: default, html', collect)
+    .option('--output-file <path>', 'where html goes', '.plumbline/check.html')
     .option('--no-color', 'no colours')
     .addHelpText('after', help)
     .action((certificate: string, tensors: string[], flags: Flags) => finish(run(certificate, tensors, flags)));
@@ -45,13 +55,15 @@ export function checkCommand(finish: (code: number) => void): Command {
 
 function run(path: string, tensors: readonly string[], flags: Flags): number {
   const { stdout, env } = process;
+  checkReporters(flags.reporter, ['default', 'html']);
   const checked = check(path, tensors);
   const refused = checked.refused !== undefined || checked.claims.some(({ verdict }) => verdict === 'refused');
   const unchecked = checked.claims.some(({ verdict }) => verdict === 'not checked');
   const confirmed = checked.claims.some(({ verdict }) => verdict === 'holds');
   const accepted = !refused && (!unchecked || flags.allowUnchecked === true) && confirmed;
+  if (flags.reporter?.includes('html') === true) deliver('HTML report', checkedPage(checked, accepted, path, ownLine(process.argv, env), version), flags.outputFile, process);
   if (flags.json === true) stdout.write(`${valueToJson({ schemaVersion: 1, valid: accepted, ...checked })}\n`);
-  else stdout.write(`${formatChecked(checked, accepted, createStyle(wantsColour(stdout, env, flags.color)))}\n`);
+  else if (flags.reporter?.includes('default') !== false) stdout.write(`${formatChecked(checked, accepted, createStyle(wantsColour(stdout, env, flags.color)))}\n`);
   return accepted ? exitCodes.held : exitCodes.counterexample;
 }
 

@@ -8,9 +8,11 @@ import { designNamed, designs as allDesigns, type Design } from '../compare/desi
 import { allSettings, settings as usualSettings, settingNamed } from '../compare/inputs.ts';
 import { PlumblineError } from '../errors.ts';
 import { compareMarkdown, comparePlot, formatCompare } from '../report/compare/gains.ts';
+import { comparePage } from '../report/html/compare.ts';
 import { writeFileAtomically } from '../verify/atomic-file.ts';
 import { exitCodes } from '../verify/exit-code.ts';
 import { trainDesigns } from './compare-train.ts';
+import { ownLine } from './invocation.ts';
 import { collect } from './patterns.ts';
 import { duration, integer } from './values.ts';
 
@@ -24,7 +26,7 @@ export interface CompareFlags {
   gate: number;
   spread: number;
   sweep: boolean;
-  reporter: 'default' | 'json' | 'markdown';
+  reporter: 'default' | 'json' | 'markdown' | 'html';
   outputFile?: string;
   plot?: string;
   train?: true;
@@ -70,7 +72,7 @@ export function compareCommand(finish: (code: number) => void): Command {
     .option('--gate <number>', 'gate α, the same for all designs', positive, 0.3)
     .option('--spread <number>', 'standard deviation of the projections, before the gate', positive, 60)
     .option('--no-sweep', 'leave out the gain by gate')
-    .addOption(new Option('-r, --reporter <name>', 'how to report').choices(['default', 'json', 'markdown']).default('default'))
+    .addOption(new Option('-r, --reporter <name>', 'how to report').choices(['default', 'json', 'markdown', 'html']).default('default'))
     .option('--output-file <path>', 'where the report goes instead of standard output')
     .option('--plot <path>', 'write a plot as an SVG file')
     .option('--train', 'train the designs in a small deep network')
@@ -97,7 +99,8 @@ function table(flags: CompareFlags, command: Command): number {
     spread: flags.spread,
     sweepGates: flags.sweep ? sweepGates : [],
   });
-  const format = { default: formatCompare, markdown: compareMarkdown, json: (value: unknown) => `${JSON.stringify(value, null, 2)}\n` }[flags.reporter];
+  const html = (value: typeof report): string => comparePage(value, ownLine(process.argv, process.env));
+  const format = { default: formatCompare, markdown: compareMarkdown, html, json: (value: unknown) => `${JSON.stringify(value, null, 2)}\n` }[flags.reporter];
   deliver(format(report), flags.outputFile);
   if (flags.plot !== undefined) writeFileAtomically(flags.plot, comparePlot(report));
   return exitCodes.held;

@@ -4,10 +4,12 @@ import { designNamed, requireStreams } from '../compare/designs.ts';
 import { PlumblineError } from '../errors.ts';
 import { formatTraining, trainingMarkdown, trainingPlot } from '../report/compare/training.ts';
 import { loaders } from '../targets/tfjs-backends.ts';
+import { trainingPage } from '../report/html/compare.ts';
 import { writeFileAtomically } from '../verify/atomic-file.ts';
 import { exitCodes } from '../verify/exit-code.ts';
 import { chosenDesigns, deliver, type CompareFlags } from './compare-command.ts';
 import { listenForInterrupt } from './interrupt.ts';
+import { ownLine } from './invocation.ts';
 
 /** What is trained when nothing is said. */
 const usual = ['mhc', 'mhc-lite', 'cayley', 'hyper-connections', 'plain-residual'];
@@ -37,7 +39,8 @@ export async function trainDesigns(flags: CompareFlags): Promise<number> {
       onProgress: (progress) => line.show(progress),
     });
     line.clear();
-    const format = { default: formatTraining, markdown: trainingMarkdown, json: (value: unknown) => `${JSON.stringify(value)}\n` }[flags.reporter];
+    const html = (value: typeof report): string => trainingPage(value, ownLine(process.argv, process.env));
+    const format = { default: formatTraining, markdown: trainingMarkdown, html, json: (value: unknown) => `${JSON.stringify(value)}\n` }[flags.reporter];
     deliver(format(report), flags.outputFile);
     if (flags.plot !== undefined) writeFileAtomically(flags.plot, trainingPlot(report));
     return { complete: exitCodes.held, interrupted: exitCodes.interrupted, 'out-of-time': exitCodes.nothingRan }[report.status];

@@ -11,6 +11,11 @@ export function ownCommand(script: string | undefined, env: Env): string {
   return `node ${shellQuoted(relative('', script))}`;
 }
 
+/** The whole line that was typed, to be shown in a report and pasted again. */
+export function ownLine([, script, ...words]: readonly string[], env: Env): string {
+  return [ownCommand(script, env), ...words.map(shellQuoted)].join(' ');
+}
+
 /** A word that a POSIX shell reads back as itself. */
 export function shellQuoted(word: string): string {
   return /^[\w./@%+=:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

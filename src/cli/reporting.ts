@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly style: Style;
+  readonly command?: string | undefined;
+  readonly sources?: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -40,4 +42,10 @@ function assign(text: string, writing: readonly ReporterName[]): [ReporterName, 
   if (writing.length === 0) throw new PlumblineError('bad-usage', '--output-file needs a reporter that writes a file.', `Add --reporter ${fileReporters.join(' or --reporter ')}.`);
   if (writing.length > 1) throw new PlumblineError('bad-usage', `--output-file '${text}' could be for ${writing.join(' or ')}.`, `Write --output-file ${writing[0]}=${text}.`);
   return [writing[0]!, text];
+}
+
+/** Of a command with few reporters. Throws `bad-usage` for another. */
+export function checkReporters(names: readonly string[] = [], known: readonly string[]): void {
+  const wrong = names.find((name) => !known.includes(name));
+  if (wrong !== undefined) throw new PlumblineError('bad-usage', `There is no reporter '${wrong}' here.`, suggest(wrong, known));
 }

@@ -8,7 +8,7 @@ import { parseDuration } from '../config/duration.ts';
 import { PlumblineError } from '../errors.ts';
 import { operations } from '../operations/index.ts';
 import { createProgress } from '../report/progress.ts';
-import { defaultReporters, reporterNames } from '../report/reporters.ts';
+import { defaultReporters, fileReporters, reporterNames } from '../report/reporters.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
 import { exitCodes } from '../verify/exit-code.ts';
 import type { Recording } from '../targets/dump/dump.ts';
@@ -19,7 +19,7 @@ import { environment } from './environment.ts';
 import { exitCodeHelp } from './exits.ts';
 import { gather, gatherDumps, type Gathered } from './gather.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { audience, ownCommand } from './invocation.ts';
+import { audience, ownCommand, ownLine } from './invocation.ts';
 import { listPlan } from './list.ts';
 import { checkMargins, writeMargins } from './margins.ts';
 import { collect, isGlob, select } from './patterns.ts';
@@ -85,7 +85,7 @@ export function verifyCommand(finish: (code: number) => void): Command {
     .option('--max-time <time>', 'stop after this time, like 60s; what is left makes exit code 5', duration)
     .addOption(callTimeoutOption())
     .option('-r, --reporter <names>', `how to report: ${reporterNames.join(', ')}`, collect)
-    .option('--output-file <path>', "where json or junit goes; '-' is standard output; json=path where both are used (default: .plumbline/)", append)
+    .option('--output-file <path>', `where ${fileReporters.join(', ')} go; '-' is standard output; json=path where several are used (default: .plumbline/)`, append)
     .option('-c, --config <path>', 'configuration (default: plumbline.config.{ts,mts,js,mjs})', collect)
     .option('--dump <folder>', 'judge the tensors that a job of your own wrote there, without a kernel (plumbline cases writes inputs for it)', append)
     .addOption(pythonOption())
@@ -106,7 +106,7 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
   const settings = await settingsOf(flags, gathered.config);
   const properties = selectProperties(gathered, flags);
   const style = createStyle(wantsColour(stdout, env, flags.color));
-  const reporters = createReporters(settings.reporters, flags.outputFile ?? [], { stdout, stderr, style, env });
+  const reporters = createReporters(settings.reporters, flags.outputFile ?? [], { stdout, stderr, style, env, command: ownLine(process.argv, env), sources: gathered.loaded });
   if (flags.printConfig === true) {
     stdout.write(`${JSON.stringify({ ...settings, targets: targets.map(({ name }) => name), properties: properties.map(({ id }) => id), loaded: gathered.loaded }, null, 2)}\n`);
     return exitCodes.held;

@@ -6,7 +6,8 @@ import { oneLine } from './failure.ts';
 import { counted } from './figures.ts';
 import type { Style } from './style.ts';
 
-const titles: Readonly<Record<Strength, string>> = {
+/** What a claim is about, by its strength; strongest first. */
+export const strengthTitles: Readonly<Record<Strength, string>> = {
   'all-inputs': 'FOR ALL INPUTS of the stated domain',
   'checkpoint': 'FOR THIS CHECKPOINT, every input of the network',
   'these-outputs': 'FOR THESE OUTPUTS, and no others',
@@ -17,10 +18,10 @@ const titles: Readonly<Record<Strength, string>> = {
 export function formatCertificate(certificate: Certificate, style: Style): string {
   const { claims, subject, notClaimed, digest } = certificate;
   const lines = [`${style.bold('Certificate')} of ${subject.map(({ name }) => oneLine(name)).join(', ')}`, style.dim(`  ${digest}`)];
-  for (const strength of Object.keys(titles) as Strength[]) {
+  for (const strength of Object.keys(strengthTitles) as Strength[]) {
     const ours = claims.filter((claim) => claim.strength === strength);
     if (ours.length === 0) continue;
-    lines.push('', style.bold(titles[strength]));
+    lines.push('', style.bold(strengthTitles[strength]));
     for (const claim of ours) lines.push(...formatClaim(claim, style));
     for (const domain of new Set(ours.map((claim) => claim.domain))) lines.push(style.dim(`  about ${oneLine(domain)}`));
     for (const assumption of new Set(ours.flatMap(({ assumptions }) => assumptions))) lines.push(style.dim(`  assumes ${oneLine(assumption)}`));

@@ -55,7 +55,7 @@ function comparison({ worst, terms }: Counterexample, style: Style): string[] {
 }
 
 /** The message of a comparison only repeats what was compared. */
-function describeOutcome({ outcome, message, worst }: Counterexample): string {
+export function describeOutcome({ outcome, message, worst }: Counterexample): string {
   return message === '' || message === worst?.what ? outcome : `${outcome}: ${plain(message)}`;
 }
 
@@ -64,7 +64,7 @@ function stoppedBecause({ shrinkingStopped }: Counterexample): string {
 }
 
 /** The terms that make the bound; those below a thousandth of the largest are only counted. */
-function formatTerms(terms: readonly Term[]): string {
+export function formatTerms(terms: readonly Term[]): string {
   const largest = Math.max(...terms.map(({ value }) => value));
   const shown = terms.filter(({ value }) => !(value < largest / 1000)).slice(0, mostTerms);
   const rest = terms.length - shown.length;
@@ -81,7 +81,7 @@ function indented(text: string, by: number): string {
 }
 
 /** Messages come from kernels: what they print must not steer the terminal. Tabs and line ends stay. */
-function plain(text: string): string {
+export function plain(text: string): string {
   const isText = (character: string): boolean => (character >= ' ' && character !== '\u007f') || character === '\n' || character === '\t';
   return Array.from(stripVTControlCharacters(text)).filter(isText).join('');
 }

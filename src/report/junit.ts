@@ -2,27 +2,12 @@
  * JUnit XML for CI systems: a suite per target, a case per property. There is no official schema; this follows testmoapp/junitxml, and
  * since GitLab ignores most attributes the failure's body has margin and replay line as text too.
  */
-import { writeFileAtomically } from '../verify/atomic-file.ts';
 import type { PropertyResult, Report } from '../verify/results.ts';
 import { formatFailure, oneLine, summariseFailure } from './failure.ts';
-import type { Reporter, ReporterContext } from './reporter.ts';
 import { createStyle } from './style.ts';
+import { createWritten } from './written.ts';
 
-const defaultFile = '.plumbline/junit.xml';
-
-export function createJunitReporter({ stdout, stderr, file = defaultFile }: ReporterContext): Reporter {
-  return {
-    onEvent(): void {},
-    finish(report): void {
-      if (file === '-') {
-        stdout.write(reportToJunit(report));
-        return;
-      }
-      writeFileAtomically(file, reportToJunit(report));
-      stderr.write(`JUnit report: ${file}\n`);
-    },
-  };
-}
+export const createJunitReporter = createWritten({ what: 'JUnit report', defaultFile: '.plumbline/junit.xml', format: reportToJunit });
 
 /** The report as XML text. Claims that are not about a kernel are cases that were skipped, with their reason. */
 export function reportToJunit(report: Report): string {

@@ -18,6 +18,10 @@ export interface ReporterContext {
   /** Where a reporter that writes a file writes it; its own default when absent, standard output when '-'. */
   readonly file: string | undefined;
   readonly style: Style;
+  /** What was typed, as a shell would read it again. */
+  readonly command?: string | undefined;
+  /** Files and folders whose kernels were run. */
+  readonly sources?: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

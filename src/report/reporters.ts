@@ -1,22 +1,30 @@
 /** All reporters by name, and which ones a run has when none is named. */
 import { createCompactReporter } from './compact.ts';
+import { createCtrfReporter } from './ctrf.ts';
 import { createDefaultReporter } from './default.ts';
 import { createGithubReporter } from './github.ts';
+import { createHtmlReporter } from './html/verify.ts';
 import { createJsonReporter } from './json.ts';
 import { createJunitReporter } from './junit.ts';
+import { createMarkdownReporter } from './markdown.ts';
 import type { Reporter, ReporterContext } from './reporter.ts';
+import { createSarifReporter } from './sarif.ts';
 
-export const reporterNames = ['default', 'compact', 'json', 'junit', 'github'] as const;
+export const reporterNames = ['default', 'compact', 'json', 'junit', 'sarif', 'ctrf', 'markdown', 'html', 'github'] as const;
 export type ReporterName = (typeof reporterNames)[number];
 
 /** Reporters that write a file, so that `--output-file` is about them. */
-export const fileReporters: readonly ReporterName[] = ['json', 'junit'];
+export const fileReporters: readonly ReporterName[] = ['json', 'junit', 'sarif', 'ctrf', 'markdown', 'html'];
 
 export const createReporter: Readonly<Record<ReporterName, (context: ReporterContext) => Reporter>> = {
   default: createDefaultReporter,
   compact: createCompactReporter,
   json: createJsonReporter,
   junit: createJunitReporter,
+  sarif: createSarifReporter,
+  ctrf: createCtrfReporter,
+  markdown: createMarkdownReporter,
+  html: createHtmlReporter,
   github: createGithubReporter,
 };
 

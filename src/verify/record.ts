@@ -4,6 +4,7 @@ import { relative } from 'node:path';
 import { recipeSizes } from '../generate/recipe.ts';
 import { isShared, shapeOf } from '../operations/operation.ts';
 import { encodeInputs } from './call.ts';
+import { convergenceOf } from './convergence.ts';
 import { writeCounterexample } from './counterexample-file.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 import type { Counterexample } from './results.ts';
@@ -54,6 +55,7 @@ export function recordCounterexample(property: Property, kernel: ResolvedKernel,
     problems: recipeSizes(recipe).tokens,
     kernelCalls: shrunk.kernelCalls,
     shrinkingStopped: shrunk.stopped,
+    convergence: convergenceOf(kernel, examination),
   };
 }
 

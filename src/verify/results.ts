@@ -1,6 +1,7 @@
 /** What a run reports: plain data, serialisable as it stands. Reporters and exit codes are functions of these alone. */
 import type { Recipe } from '../generate/recipe.ts';
 import type { OperationId, Term } from '../operations/operation.ts';
+import type { Convergence } from './convergence.ts';
 import type { Worst } from './judge.ts';
 import type { OutcomeName } from '../targets/outcome.ts';
 import type { ClaimClass } from './property.ts';
@@ -31,6 +32,8 @@ export interface Counterexample {
   readonly kernelCalls: number;
   /** Why shrinking was stopped before it was done. */
   readonly shrinkingStopped?: string | undefined;
+  /** Of a `sinkhorn` kernel: how the reference's sums converge on these inputs, and where the kernel's are. */
+  readonly convergence?: Convergence | undefined;
 }
 
 /**

@@ -25,7 +25,7 @@ test('claims, observations and theorems are kept apart; the certificate is check
   // nothing that was only observed is claimed
   expect(new Set(certificate.claims.map(({ strength }) => strength))).toEqual(new Set(['all-inputs', 'these-outputs']));
   checkSvg(readFileSync(join(place, 'gain.svg'), 'utf8'));
-  expect(readFileSync(join(place, 'gain.svg'), 'utf8').match(/<text [^>]*font-weight="bold">[^<]*/g)).toHaveLength(4 * 5); // gain, norm, each again for those that stay small, σ₂
+  expect(readFileSync(join(place, 'gain.svg'), 'utf8').match(/<text [^>]*font-weight="bold"[^>]*>[^<]*/g)).toHaveLength(4 * 5); // gain, norm, each again for those that stay small, σ₂
   const checked = await plumbline(place, ['check', 'depth.json', 'depth.safetensors']);
   expect([checked.code, checked.stdout.split('\n')[0]]).toEqual([0, 'valid: 280 of 280 claims confirmed']);
   // what was issued for the whole stack is what `certify` says of one of its tensors
@@ -100,7 +100,7 @@ describe('kernels of a file', () => {
     const certificate = readCertificate(join(place, 'd.json'));
     const drift = certificate.claims.find(({ method }) => method === 'depth-stream-sum')!;
     expect(Number(drift.bound.decimal)).toBeGreaterThan(0.0119); // 1.001^12 − 1 = 0.01207
-    expect(certificate.subject.map(({ name }) => name)).toEqual(['d.safetensors', 'kernels.mjs', 'declaration of kernels/sinkhorn for mhc-tilekernels']);
+    expect(certificate.subject.map(({ name }) => name)).toEqual(['d.safetensors', 'kernels.mjs', 'declaration of kernels/sinkhorn for mhc-tilekernels', 'parameters of mhc-tilekernels']);
     expect((await plumbline(place, ['check', 'd.json', 'd.safetensors', 'kernels.mjs'])).code).toBe(0);
   });
 

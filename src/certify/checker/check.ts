@@ -21,9 +21,9 @@ export type Fields = { [key: string]: Json };
 export type Interval = readonly [low: number, high: number];
 export type Matrix = readonly (readonly Interval[])[];
 type Test = (m: Matrix, bound: number) => boolean;
-export type Claimed = { readonly parameters: Fields; readonly bound: number; readonly files: ReadonlyMap<string, Buffer> };
-/** `{}` in the sentence and the domain is the bound, `{name}` a parameter. */
-export type Method = { readonly strength: string; readonly relation: string; readonly quantity: string; readonly plain: string; readonly domain: string; readonly assumes: readonly string[]; readonly holds: (claim: Claimed) => boolean };
+export type Claimed = { readonly parameters: Fields; readonly bound: number; readonly files: ReadonlyMap<string, Buffer>; readonly certificate: Fields };
+/** `{}` in the sentence and the domain is the bound, `{name}` a parameter; `takes` are the names of all of them. */
+export type Method = { readonly strength: string; readonly relation: string; readonly quantity: string; readonly plain: string; readonly domain: string; readonly assumes: readonly string[]; readonly takes: string; readonly holds: (claim: Claimed) => boolean };
 
 export function must(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new Failed(reason);
@@ -31,8 +31,8 @@ export function must(condition: boolean, reason: string): asserts condition {
 export const isFields = (value: Json | undefined): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isCount = (value: Json | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
-const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
-const canonical = (value: Json | undefined): string => Array.isArray(value) ? `[${value.map(canonical).join(',')}]`
+export const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
+export const canonical = (value: Json | undefined): string => Array.isArray(value) ? `[${value.map(canonical).join(',')}]`
   : isFields(value) ? `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}` : JSON.stringify(value ?? null);
 /** JSON in which no object has a key twice: readers differ in which one they take. */
 const keysIn = (text: string): number => [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length;
@@ -214,7 +214,7 @@ const chain = (test: Test) => (claim: Claimed): boolean => {
 const ieee = 'IEEE 754 double arithmetic: + − × ÷ are correctly rounded, to nearest.';
 const all = "the matrices of tensor '{tensor}' {shape} in {file}";
 const products = "the products over the first dimension of tensor '{tensor}' {shape} in {file}, every matrix {orientation}";
-const output = (quantity: string, relation: '<=' | '>=', plain: string, holds: Method['holds'], domain = all): Method => ({ strength: 'these-outputs', relation, quantity, plain, domain, assumes: [ieee], holds });
+const output = (quantity: string, relation: '<=' | '>=', plain: string, holds: Method['holds'], domain = all, takes = 'file tensor shape'): Method => ({ strength: 'these-outputs', relation, quantity, plain, domain, assumes: [ieee], takes, holds });
 const methods: ReadonlyMap<string, Method> = new Map(Object.entries({
   'entry-range': output('min H_ij', '>=', 'Every entry is at least {}.', each((m, b) => m.every((row) => row.every(([x]) => x >= b)))),
   'row-sum-deviation': output('max |Σ_j H_ij − 1|', '<=', 'Every row sums to 1 within {}.', each(rowSums)),
@@ -222,16 +222,16 @@ const methods: ReadonlyMap<string, Method> = new Map(Object.entries({
   'one-norm': output('‖H‖₁', '<=', 'The magnitudes of a column sum to at most {}.', each((m, b) => rowNorm(transposed(m), b))),
   'infinity-norm': output('‖H‖∞', '<=', 'The magnitudes of a row sum to at most {}.', each(rowNorm)),
   'two-norm': output('‖H‖₂', '<=', 'No mapping lets the norm of a signal or of a gradient grow by more than a factor of {}.', each(twoNorm)),
-  'two-norm-witness': output('max ‖H‖₂', '>=', 'One mapping lets the norm of some signal grow by a factor of at least {}.', witness),
+  'two-norm-witness': output('max ‖H‖₂', '>=', 'One mapping lets the norm of some signal grow by a factor of at least {}.', witness, all, 'file tensor shape index vector'),
   'mean-free-norm': output('‖H − J/n‖₂', '<=', 'No mapping multiplies the norm of the mean-free part of the streams by more than {}.', each(meanFreeNorm)),
   'projection-distance': output('max |H_ij − P_ij|', '<=', 'No entry is further than {} from the exact Sinkhorn projection of its matrix.', each(projection)),
-  'composite-infinity-norm': output('‖∏H‖∞', '<=', 'From the first layer to the last, the largest magnitude over the streams grows by at most a factor of {}.', chain(rowNorm), products),
-  'composite-one-norm': output('‖∏H‖₁', '<=', 'From the last layer to the first, the largest gradient over the streams grows by at most a factor of {}.', chain((m, b) => rowNorm(transposed(m), b)), products),
-  'composite-two-norm': output('‖∏H‖₂', '<=', 'Over all layers, the norm of a signal or of a gradient grows by at most a factor of {}.', chain(twoNorm), products),
-  'composite-mean-free-norm': output('‖∏H − J/n‖₂', '<=', 'Over all layers, the norm of the mean-free part of the streams is multiplied by at most {}.', chain(meanFreeNorm), products),
+  'composite-infinity-norm': output('‖∏H‖∞', '<=', 'From the first layer to the last, the largest magnitude over the streams grows by at most a factor of {}.', chain(rowNorm), products, 'file tensor shape orientation'),
+  'composite-one-norm': output('‖∏H‖₁', '<=', 'From the last layer to the first, the largest gradient over the streams grows by at most a factor of {}.', chain((m, b) => rowNorm(transposed(m), b)), products, 'file tensor shape orientation'),
+  'composite-two-norm': output('‖∏H‖₂', '<=', 'Over all layers, the norm of a signal or of a gradient grows by at most a factor of {}.', chain(twoNorm), products, 'file tensor shape orientation'),
+  'composite-mean-free-norm': output('‖∏H − J/n‖₂', '<=', 'Over all layers, the norm of the mean-free part of the streams is multiplied by at most {}.', chain(meanFreeNorm), products, 'file tensor shape orientation'),
   'clopper-pearson': {
     strength: 'statistical', relation: '<=', quantity: 'P(fails)', domain: '{distribution}', plain: 'With confidence 1 − {alpha}, {property} fails for a share of at most {} of the problems of the named distribution.',
-    assumes: ['The problems are independent draws from the named distribution, and the kernel answers each as it would alone.', 'Their number was fixed before the first was drawn.', 'The counts are as the issuer reports them.', ieee],
+    takes: 'property problems failures alpha distribution batch recipe', assumes: ['The problems are independent draws from the named distribution, and the kernel answers each as it would alone.', 'Their number was fixed before the first was drawn.', 'The counts are as the issuer reports them.', ieee],
     holds: ({ parameters: { problems, failures, alpha }, bound }) => isCount(problems) && isCount(failures) && failures <= problems && typeof alpha === 'number' && alpha > 0 && alpha < 1 && bound > 0 && bound <= 1 && tail(problems, failures, bound, alpha),
   },
 }));
@@ -246,7 +246,7 @@ function numberOf(bound: Json | undefined, relation: string): number {
   return Number(bound['decimal']);
 }
 
-function checkClaim(claim: Json, files: Claimed['files'], more: ReadonlyMap<string, Method>): ClaimChecked {
+function checkClaim(claim: Json, files: Claimed['files'], more: ReadonlyMap<string, Method>, certificate: Fields): ClaimChecked {
   const fields = isFields(claim) ? claim : {};
   let says = '';
   try {
@@ -254,14 +254,14 @@ function checkClaim(claim: Json, files: Claimed['files'], more: ReadonlyMap<stri
     if (method === undefined) throw unchecked(`this checker does not know the method ${textOf(fields['method'])}`);
     const unknown = Object.keys(fields).find((key) => !'id strength plain quantity relation bound method parameters assumptions domain seed place'.split(' ').includes(key));
     must(unknown === undefined, `a claim has no field '${unknown}'`);
-    const bound = numberOf(fields['bound'], method.relation);
-    const parameters = fields['parameters'] ?? null;
+    const [bound, { parameters = null }] = [numberOf(fields['bound'], method.relation), fields];
     must(isFields(parameters), 'it has no parameters');
+    must(Object.keys(parameters).every((key) => method.takes.split(' ').includes(key)), `its parameters are not those of the method: ${method.takes}`);
     const fill = (text: string): string => text.replaceAll(/\{(\w*)\}/g, (_, name: string) => textOf(name === '' ? (fields['bound'] as Fields)['decimal'] : parameters[name]));
     says = fill(method.plain);
     for (const key of ['strength', 'relation', 'quantity', 'plain', 'domain'] as const) must(fields[key] === fill(method[key]), `its ${key} is not that of its method, parameters and bound: ${fill(method[key])}`);
     must(canonical(fields['assumptions']) === canonical([...method.assumes]), 'its assumptions are not those of the method');
-    must(method.holds({ parameters, bound, files }), `${method.quantity} ${method.relation} ${bound} cannot be confirmed`);
+    must(method.holds({ parameters, bound, files, certificate }), `${method.quantity} ${method.relation} ${bound} cannot be confirmed`);
     return { id: textOf(fields['id']), verdict: 'holds', reason: '', says };
   } catch (error) {
     if (error instanceof Failed) return { id: textOf(fields['id']), verdict: error.verdict, reason: error.message, says };
@@ -277,20 +277,20 @@ export function checkCertificate(text: string, given: readonly Buffer[], more: R
     const certificate = statement === undefined ? whole : statement['predicate'];
     if (!isFields(certificate) || certificate['format'] !== 'plumbline-certificate') throw new DamagedFile('it is no certificate of plumbline');
     must(certificate['schemaVersion'] === 1, 'this checker reads schemaVersion 1');
-    const { digest, ...rest } = certificate;
+    const [{ digest, ...rest }, { subject, claims, notClaimed }] = [certificate, certificate];
     must(digest === `sha256:${sha256(canonical(rest))}`, 'it was changed after it was issued: its digest does not fit');
     const unknown = Object.keys(rest).find((key) => !'format schemaVersion plumbline issued subject operation dialect arithmetic arithmeticEvidence environment claims notClaimed'.split(' ').includes(key));
     must(unknown === undefined, `a certificate has no field '${unknown}'`);
-    const { subject, claims, notClaimed } = rest;
     must(statement === undefined || (canonical(statement['subject']) === canonical(subject) && statement['predicateType'] === 'urn:plumbline:certificate:v1'), 'the statement is about something else than its certificate');
-    must(Array.isArray(subject) && Array.isArray(claims) && claims.length > 0 && Array.isArray(notClaimed) && notClaimed.length > 0, 'it has no subject, claims nothing, or does not say what it does not claim');
+    const plain = (one: Json): boolean => isFields(one) && isFields(one['digest']) && canonical(one) === canonical({ name: textOf(one['name']), digest: { sha256: textOf(one['digest']['sha256']) } });
+    must(Array.isArray(subject) && subject.length > 0 && subject.every(plain) && Array.isArray(claims) && claims.length > 0 && Array.isArray(notClaimed) && notClaimed.length > 0, 'it has no subject, claims nothing, or does not say what it does not claim');
     const files = new Map<string, Buffer>();
     for (const bytes of given) {
-      const named = subject.find((entry) => isFields(entry) && isFields(entry['digest']) && entry['digest']['sha256'] === sha256(bytes));
+      const named = subject.find((entry) => ((entry as Fields)['digest'] as Fields)['sha256'] === sha256(bytes));
       must(isFields(named), `a file that was given is not what it is about: sha256 ${sha256(bytes)}`);
       files.set(textOf(named['name']), bytes);
     }
-    return { claims: claims.map((claim) => checkClaim(claim, files, more)) };
+    return { claims: claims.map((claim) => checkClaim(claim, files, more, rest)) };
   } catch (error) {
     if (error instanceof Failed) return { refused: error.message, claims: [] };
     if (error instanceof SyntaxError || error instanceof RangeError) throw new DamagedFile(`it is not JSON: ${error.message}`, { cause: error }); // nested without end

@@ -4,6 +4,7 @@
  */
 import { addDown, addUp, divUp, isCount, isFields, magnitude, matrices, mulDown, mulUp, must, rowNorm, rowSums, step, transposed, twoNorm, type Claimed, type Interval, type Json, type Matrix, type Method, textOf } from './check.ts';
 import { powerOf } from './bounds.ts';
+import { mustBeSubject } from './network.ts';
 
 /** Ascending depths of `1..122` or `1,8,60..122`. */
 function depthsIn(text: Json | undefined): number[] {
@@ -97,7 +98,7 @@ const same = (m: Matrix): Matrix => m;
 
 const ieee = 'IEEE 754 double arithmetic: + − × ÷ are correctly rounded, to nearest.';
 const products = "the products of the first mappings, at depths {depths}, of tensor '{tensor}' {shape} in {file}, every matrix {orientation}";
-const output = (quantity: string, plain: string, holds: Method['holds'], relation: '<=' | '>=' = '<='): Method => ({ strength: 'these-outputs', relation, quantity, plain, domain: products, assumes: [ieee], holds });
+const output = (quantity: string, plain: string, holds: Method['holds'], relation: '<=' | '>=' = '<='): Method => ({ strength: 'these-outputs', relation, quantity, plain, domain: products, assumes: [ieee], takes: 'file tensor shape orientation depths bits', holds });
 
 /** What the parameters say of a design: how far a line of a non-negative mapping may sum above 1, or its norm be above 1, for any input. */
 function designGain({ parameters: { kernel } }: Claimed, operations: readonly string[]): { n: number; gain: number } {
@@ -109,11 +110,12 @@ function designGain({ parameters: { kernel } }: Claimed, operations: readonly st
 }
 function theorem(quantity: string, plain: string, assumes: string, operations: readonly string[], factor: (n: number) => number): Method {
   return {
-    strength: 'all-inputs', relation: '<=', quantity, plain, domain: 'all finite inputs of {operation}', assumes: [assumes, ieee],
+    strength: 'all-inputs', relation: '<=', quantity, plain, domain: 'all finite inputs of {operation}', assumes: [assumes, ieee], takes: 'kernel depth operation',
     holds(claim) {
       const { depth, operation } = claim.parameters;
       must(isCount(depth) && depth >= 1 && depth <= 1e6, 'it names no depth');
       const { n, gain } = designGain(claim, operations);
+      mustBeSubject(claim);
       must(isFields(claim.parameters['kernel']) && claim.parameters['kernel']['operation'] === operation, 'its domain is that of another design');
       return mulUp(factor(n), powerOf(gain, depth, mulUp)) <= claim.bound;
     },

@@ -1,26 +1,50 @@
 /** The checker's methods of claims about all inputs of a kernel, or of a network; tensors are read by the checker itself. */
 import { exponential, holds, logits, powerOf, type Holds, type Kernel } from './bounds.ts';
-import { addUp, DamagedFile, isCount, isFields, mulUp, must, tensorOf, textOf, unchecked, type Claimed, type Fields, type Interval, type Json, type Method } from './check.ts';
+import { addUp, canonical, DamagedFile, isCount, isFields, mulUp, must, sha256, tensorOf, textOf, unchecked, type Claimed, type Fields, type Interval, type Json, type Method } from './check.ts';
 
 const isNumber = (value: Json | undefined): value is number => typeof value === 'number' && Number.isFinite(value);
 
-/** The kernel that the parameters name, every field of it. */
-function kernelOf(parameters: Fields): Kernel {
-  const kernel = parameters['kernel'];
+/** The kernel that the parameters name, every field of it; the operation and the dialect that the certificate shows to people must not be others. */
+function kernelOf({ parameters: { kernel = null }, certificate: { operation: shown = null, dialect = null } }: Claimed, operation: string): Kernel {
   must(isFields(kernel) && isFields(kernel['rounding']) && isFields(kernel['stored']), 'it names no kernel');
   const { n, first, iterations, start, added, divisor, epsilon, temperature, orientation, rounding, stored } = kernel;
   const numbers = [added, epsilon, ...['start', 'startLine', 'entry', 'line', 'underflow'].map((key) => rounding[key]), ...['relative', 'absolute'].map((key) => stored[key])];
   must(isCount(n) && n >= 1 && n <= 16 && isCount(iterations) && iterations >= 1 && iterations <= 1000, 'its kernel has no size');
+  must([kernel, rounding, stored].map((fields) => Object.keys(fields).length).join() === '11,5,2', 'its kernel has other fields');
   must(numbers.every((x) => isNumber(x) && x >= 0 && x <= 1) && isNumber(temperature) && temperature > 0, 'a number of its kernel is out of range');
   must((first === 'rows' || first === 'columns') && (start === 'softmax' || start === 'exp') && ['add', 'clamp', 'plain'].includes(textOf(divisor)) && (orientation === 'plain' || orientation === 'transposed'), 'its kernel is none');
+  must((shown === null || shown === operation) && (!isFields(dialect) || canonical(walked(dialect)) === canonical({ ...kernel, n: 0, rounding: 0, stored: 0 })), 'its kernel is not of the operation and dialect that the certificate names');
   return kernel as unknown as Kernel;
+}
+
+/** What of a dialect the walk depends on, under the names of a kernel. The rest of it changes the rounding, which is the issuer's word. */
+function walked({ iterations = null, start = null, temperature = null, orientation = null, lastNormalised, epsilon = null, epsilonInStart, divisor = null, stopBelow }: Fields): Fields {
+  must(stopBelow === 0, 'its dialect may stop early');
+  const plain = divisor === 'plain' || epsilon === 0;
+  return {
+    n: 0, rounding: 0, stored: 0, iterations, start, temperature, orientation, first: lastNormalised === 'rows' ? 'columns' : lastNormalised === 'columns' ? 'rows' : null,
+    added: start === 'softmax' && epsilonInStart === true ? epsilon : 0, divisor: plain ? 'plain' : divisor, epsilon: plain ? 0 : epsilon,
+  };
+}
+
+/** A kernel that no file holds is a subject by the digest of its parameters. */
+export function mustBeSubject({ parameters, certificate }: Claimed): void {
+  const digest = sha256(canonical({ kernel: parameters['kernel']! }));
+  must((certificate['subject'] as Fields[]).some((one) => (one['digest'] as Fields)['sha256'] === digest), 'its kernel is no subject of the certificate');
+}
+
+function subjectOf(claimed: Claimed): Kernel {
+  mustBeSubject(claimed);
+  return kernelOf(claimed, 'sinkhorn');
 }
 
 const memory = new WeakMap<Buffer, Map<string, { readonly from: readonly Buffer[]; readonly holds: Holds | undefined }>>();
 
 /** The bounds of every sublayer that the parameters name, in their order. */
-function network({ parameters, files }: Claimed): { kernel: Kernel; sublayers: Holds[] } {
-  const kernel = kernelOf(parameters);
+function network(claimed: Claimed): { kernel: Kernel; sublayers: Holds[] } {
+  const { parameters, files, certificate } = claimed;
+  const kernel = kernelOf(claimed, 'mappings');
+  must((certificate['subject'] as Fields[]).map(({ name }) => textOf(name)).join(', ') === parameters['files'], 'its files are not the subjects of the certificate');
   const named = parameters['sublayers'];
   must(Array.isArray(named) && named.length > 0, 'it names no sublayers');
   const sublayers = named.map((names) => {
@@ -77,9 +101,9 @@ function sublayer(kernel: Kernel, tensors: readonly Tensor[], normed: boolean): 
 }
 
 /** The bounds for logits of at most `limit`; with a partition the worst of its parts. */
-function boxed({ parameters }: Claimed): Holds {
-  const kernel = kernelOf(parameters);
-  const { limit, partition } = parameters;
+function boxed(claimed: Claimed): Holds {
+  const kernel = subjectOf(claimed);
+  const { limit, partition } = claimed.parameters;
   must(isNumber(limit) && limit >= 0 && limit <= 1e6, 'it names no limit of the logits');
   must(partition === undefined || (Array.isArray(partition) && partition.every((index) => index === -1 || (isCount(index) && index < kernel.n ** 2))), 'its partition is none');
   const tree = partition === undefined ? [-1] : (partition as number[]);
@@ -116,16 +140,16 @@ const inputs = 'all finite logits';
 const within = 'all logits of magnitude at most {limit}';
 const every = 'every input of the network whose parameters are named, in {files}';
 
-const claim = (strength: string, quantity: string, domain: string, assumes: readonly string[], plain: string, value: (claim: Claimed) => number): Method => ({
-  strength, relation: '<=', quantity, plain, domain, assumes, holds: (claimed) => value(claimed) <= claimed.bound,
+const claim = (strength: string, takes: string, quantity: string, domain: string, assumes: readonly string[], plain: string, value: (claim: Claimed) => number): Method => ({
+  strength, relation: '<=', quantity, plain, domain, assumes, takes, holds: (claimed) => value(claimed) <= claimed.bound,
 });
-const box = (quantity: string, plain: string, value: (holds: Holds) => number): Method => claim('all-inputs', quantity, within, [declared, ieee], plain, (claimed) => value(boxed(claimed)));
-const all = (quantity: string, plain: string, value: (kernel: Kernel, depth: number) => number): Method => claim('all-inputs', quantity, inputs, [declared, ieee], plain, ({ parameters }) => {
-  const { depth } = parameters;
+const box = (quantity: string, plain: string, value: (holds: Holds) => number): Method => claim('all-inputs', 'kernel limit partition', quantity, within, [declared, ieee], plain, (claimed) => value(boxed(claimed)));
+const all = (quantity: string, plain: string, value: (kernel: Kernel, depth: number) => number): Method => claim('all-inputs', 'kernel depth', quantity, inputs, [declared, ieee], plain, (claimed) => {
+  const { depth } = claimed.parameters;
   must(isCount(depth) && depth >= 1 && depth <= 1e6, 'it names no depth');
-  return value(kernelOf(parameters), depth);
+  return value(subjectOf(claimed), depth);
 });
-const net = (quantity: string, plain: string, value: (sublayers: readonly Holds[], kernel: Kernel) => number): Method => claim('checkpoint', quantity, every, [declared, normed, ieee], plain, (claimed) => {
+const net = (quantity: string, plain: string, value: (sublayers: readonly Holds[], kernel: Kernel) => number): Method => claim('checkpoint', 'kernel files sublayers', quantity, every, [declared, normed, ieee], plain, (claimed) => {
   const { kernel, sublayers } = network(claimed);
   return value(sublayers, kernel);
 });
@@ -137,7 +161,7 @@ const gain = (side: 'forward' | 'backward') => (sublayers: readonly Holds[], { n
 
 /** Claims about all inputs of a kernel, and of a network. */
 export const networkMethods: ReadonlyMap<string, Method> = new Map(Object.entries({
-  'exact-side': all('largest sum of the exact side', 'No line of the side that is normalised last sums to more than {}.', (kernel) => exactSide(kernel)),
+  'exact-side': claim('all-inputs', 'kernel', 'largest sum of the exact side', inputs, [declared, ieee], 'No line of the side that is normalised last sums to more than {}.', (claimed) => exactSide(subjectOf(claimed))),
   'exact-side-depth': all('gain of the exact side over {depth} layers', 'Over {depth} layers the gain of the exact side is at most {}.', (kernel, depth) => powerOf(exactSide(kernel), depth, mulUp)),
   'free-side-depth': all('gain of the free side over {depth} layers', 'Over {depth} layers the gain of the free side is at most {}, at any depth a factor of n above the exact side.', (kernel, depth) => mulUp(kernel.n, powerOf(exactSide(kernel), depth, mulUp))),
   'box-exact-sums': box('max |sum of the exact side − 1|', 'Every line of the side that is normalised last sums to 1 within {}.', ({ exact }) => deviation(exact)),

@@ -49,7 +49,7 @@ export function filesOf(path: string): string[] {
   const parsed = indexSchema.safeParse(parseJson(path));
   if (!parsed.success) throw new PlumblineError('bad-file', `'${path}' is no index of a checkpoint: it has no weight_map from names to files.`, 'Name a .safetensors file or a folder of them.');
   const names = [...new Set(Object.values(parsed.data.weight_map))].sort();
-  const outside = names.find((name) => name.includes('/') || name.includes('\\') || name.startsWith('.'));
+  const outside = names.find((name) => name.includes('/') || name.includes('\\') || name.startsWith('.') || name === '');
   if (outside !== undefined) throw new PlumblineError('bad-file', `'${path}' names '${outside}', which is not beside it.`, 'Its files must lie in its own folder.');
   return names.map((name) => join(dirname(path), name));
 }
@@ -72,7 +72,9 @@ export function rawTensor({ file, start, from, to }: Pick<CheckpointTensor, 'fil
 
 function placesIn(file: string): [string, CheckpointTensor][] {
   return withFile(file, (descriptor) => {
-    const { size } = fstatSync(descriptor);
+    const found = fstatSync(descriptor);
+    if (!found.isFile()) throw new PlumblineError('bad-file', `'${file}' is not a file.`, 'Name .safetensors files, or a folder of them.');
+    const { size } = found;
     const first = new Uint8Array(Math.min(8, size));
     readWhole(descriptor, first, 0, file);
     return named(file, () => {

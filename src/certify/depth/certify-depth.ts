@@ -116,8 +116,9 @@ async function issue(options: CertifyDepth, asked: readonly Asked[], campaigns: 
   const { kernels, depths, distribution } = options;
   const bytes = Buffer.from(encodeSafetensors(Object.fromEntries(asked.map((one) => [one.name, one.tensor]))));
   const tensors: Subject = { name: options.file, digest: { sha256: sha256(bytes) } };
-  const subject = [tensors, ...options.files, ...kernels.map((own) => declarationOf(own, options.target))];
   const missing: string[] = [];
+  const proved = theorems(options, missing);
+  const subject = [tensors, ...options.files, ...kernels.map((own) => declarationOf(own, options.target)), ...parametersOf(proved)];
   const claimed = async (drafts: readonly Draft[], files: readonly Buffer[], unit: number): Promise<Claim[] | undefined> => {
     const claims: Claim[] = [];
     for (const draft of drafts) {
@@ -129,7 +130,7 @@ async function issue(options: CertifyDepth, asked: readonly Asked[], campaigns: 
     }
     return claims;
   };
-  const everywhere = await claimed(theorems(options, missing), [], 1);
+  const everywhere = await claimed(proved, [], 1);
   const shares = await claimed(campaigns.map(({ draft }) => draft), [], 0);
   if (everywhere === undefined || shares === undefined) return undefined;
   const chains: ChainReport[] = [];
@@ -159,6 +160,12 @@ function theorems({ kernels, streams, depths }: CertifyDepth, missing: string[])
     missing.push(`${own.design.name}, a bound for all inputs at any depth: ${drafts}.`);
     return [];
   });
+}
+
+/** What theorems are about, as subjects: the parameters of each kernel, once. */
+function parametersOf(drafts: readonly Draft[]): Subject[] {
+  const subjects = drafts.map(({ id, parameters: { kernel } }): Subject => ({ name: `parameters of ${id.split('/')[1]!}`, digest: { sha256: sha256(canonicalText({ kernel })) } }));
+  return [...new Map(subjects.map((one) => [one.digest['sha256'], one])).values()];
 }
 
 /** What a kernel declares, as a subject. */

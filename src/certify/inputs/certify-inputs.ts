@@ -99,7 +99,7 @@ function everywhere(kernel: KernelParameters, depth: number): Draft[] {
   const gain = powerUp(one, depth);
   const draft = (method: MethodId, quantity: string, plain: Draft['plain'], value: number): Draft => ({
     id: `inputs/${method}`, strength: 'all-inputs', plain, quantity, relation: '<=', bound: boundOf(value, 'up'), method,
-    parameters: { kernel: { ...kernel, rounding: { ...rounding }, stored: { ...stored } }, depth }, assumptions: [declared, ieee], domain: 'all finite logits',
+    parameters: { kernel: { ...kernel, rounding: { ...rounding }, stored: { ...stored } }, ...(method === 'exact-side' ? {} : { depth }) }, assumptions: [declared, ieee], domain: 'all finite logits',
   });
   return [
     draft('exact-side', 'largest sum of the exact side', (b) => `No line of the side that is normalised last sums to more than ${b}.`, one),

@@ -9,6 +9,11 @@ const drawn = { from: 5, to: 95 };
 
 /** A chart of times, and where there are pairs one of their ratios in ascending order, where a shift of all of them is a shift of the curve. */
 export function benchPlot(result: WorkloadResult, { seed, plumbline, against }: BenchReport): string {
+  return renderSvg(benchCharts(result), `plumbline ${plumbline} bench · seed ${seed}${against === undefined ? '' : ` · against ${against}`}`);
+}
+
+/** Its charts. */
+export function benchCharts(result: WorkloadResult): Chart[] {
   const { times, comparison, workload, target } = result;
   const line = (name: string, samples: readonly number[]): Series => ({ name, points: samples.map((ms, k) => [k, ms * 1e3] as const) });
   const unit = comparison?.design === 'launches' ? 'launch' : 'sample';
@@ -23,5 +28,5 @@ export function benchPlot(result: WorkloadResult, { seed, plumbline, against }: 
     const both: Series[] = [{ name: 'control', points: ratios(comparison.controlSamples) }, { name: 'candidate', points: ratios(times?.samples ?? []) }];
     charts.push({ title: `Change against the baseline: ${comparison.judgement.verdict}, ${percent(comparison.judgement.effect.estimate)}`, xLabel: `pairs with at most this change, per cent (${drawn.from} to ${drawn.to})`, yLabel: 'change, per cent', yLog: false, series: both });
   }
-  return renderSvg(charts, `plumbline ${plumbline} bench · seed ${seed}${against === undefined ? '' : ` · against ${against}`}`);
+  return charts;
 }

@@ -21,24 +21,27 @@ export function formatBench(report: BenchReport, style: Style): string {
   return `${[head, ...blocks, ...nobody, [...summary(report, style)].join('\n')].join('\n\n')}\n`;
 }
 
-function isTimed({ times }: WorkloadResult): boolean {
+/** Whether there are samples. */
+export function isTimed({ times }: WorkloadResult): boolean {
   return times !== undefined && times.samples.length > 0;
 }
 
-const titles = ['workload', 'time', 'p5–p95', 'moved', 'of copy', 'operations', 'launches', 'held'];
+/** Headings of the columns of `benchCells`. */
+export const benchTitles = ['workload', 'time', 'p5–p95', 'moved', 'of copy', 'operations', 'launches', 'held'];
 
 function rowsOf(results: readonly WorkloadResult[], style: Style): string[] {
   if (results.length === 0) return [];
-  const rows = results.map(cellsOf);
-  const widths = titles.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  const rows = results.map(benchCells);
+  const widths = benchTitles.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const align = (cells: readonly string[]): string => cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ');
   return [
-    style.dim(`    ${align(titles)}  samples`),
-    ...results.flatMap((result, i) => [`  ${mark(result, style)} ${align(rows[i]!)}  ${style.dim(strip(result.times!.samples))}`, ...verdictOf(result, style)]),
+    style.dim(`    ${align(benchTitles)}  samples`),
+    ...results.flatMap((result, i) => [`  ${mark(result, style)} ${align(rows[i]!)}  ${style.dim(strip(result.times!.samples))}`, ...verdictLines(result, style)]),
   ];
 }
 
-function cellsOf({ workload, times, bytesMoved, copy, operations, counts, allocated, memory, clock, cache }: WorkloadResult): string[] {
+/** A row of numbers of a workload that was timed. */
+export function benchCells({ workload, times, bytesMoved, copy, operations, counts, allocated, memory, clock, cache }: WorkloadResult): string[] {
   const { median, p5, p95 } = times!;
   const how = [clock === 'calls' || clock === undefined ? '' : clock, cache === 'cold' ? 'cold' : ''].filter((word) => word !== '').join(', ');
   return [
@@ -54,7 +57,7 @@ function cellsOf({ workload, times, bytesMoved, copy, operations, counts, alloca
 }
 
 /** What a comparison showed, in a line below its times. */
-function verdictOf({ comparison }: WorkloadResult, style: Style): string[] {
+export function verdictLines({ comparison }: WorkloadResult, style: Style): string[] {
   if (comparison === undefined) return [];
   const { judgement, design, count: taken, baseline, copies, counts } = comparison;
   const { verdict, effect, reason, floor } = judgement;
@@ -73,7 +76,8 @@ function mark({ comparison, status }: WorkloadResult, style: Style): string {
   return status === 'timed' || status === 'compared' ? style.green('✓') : style.yellow('–');
 }
 
-function leftOut({ workload, status, reason, remedy }: WorkloadResult, style: Style): string {
+/** A workload that was not timed, and why. */
+export function leftOut({ workload, status, reason, remedy }: WorkloadResult, style: Style): string {
   const paint = status === 'wrong' || status === 'errored' ? style.red : style.yellow;
   const words = status === 'wrong' ? 'not timed, its kernel is wrong' : status === 'over-budget' ? 'not timed, over the budget' : status;
   return `  ${paint(status === 'wrong' || status === 'errored' ? '✗' : '–')} ${workload}  ${paint(words)}: ${(reason ?? '').split('\n')[0]!.replaceAll(/\p{C}/gu, '')}${remedy === undefined ? '' : `\n      ${style.dim(remedy)}`}`;
@@ -91,11 +95,12 @@ function* summary(report: BenchReport, style: Style): Generator<string> {
   if (results.some(({ clock }) => clock === 'round-trips')) yield style.dim('round-trips: whole calls of a worker that cannot time itself, with copies and messages (docs/worker-protocol.md, timing)');
   if (results.some(({ counts, allocated, memory }) => memory !== undefined && (counts.memoryBytes ?? allocated) === undefined)) yield style.dim('held, with +: what the process grew by, where the arrays of a call cannot be counted');
   if (unserved > 0) yield style.dim(`${counted(unserved, 'built-in workload')} left out: no target that was chosen has a kernel for them`);
-  const why = explain(exitCode);
+  const why = explainBench(exitCode);
   if (why !== undefined) yield style.yellow(why);
 }
 
-function explain(exitCode: number): string | undefined {
+/** Why the run did not simply end; undefined when it did. */
+export function explainBench(exitCode: number): string | undefined {
   const words: Readonly<Record<number, string>> = {
     [exitCodes.counterexample]: 'A kernel is wrong, and has no speed (exit code 1).',
     [exitCodes.target]: 'A target cannot run here or broke down (exit code 4).',

@@ -14,7 +14,8 @@ export const definitions: readonly string[] = [
 
 type Section = readonly [heading: string, table: Table];
 
-function sectionsOf(report: CompareReport): Section[] {
+/** All tables of a comparison, with what each shows. */
+export function gainSections(report: CompareReport): Section[] {
   const sections: Section[] = [];
   for (const { name, what, designs } of report.settings) {
     const gains: Table = [
@@ -46,17 +47,18 @@ function detail({ singleForward, singleBackward, leastRowSum, leastColumnSum, gr
   return [`${gain(singleForward)} / ${gain(singleBackward)}`, `${gain(leastRowSum)} / ${gain(leastColumnSum)}`, gain(gradientRatio), gain(meanFree), gain(meanLeak)];
 }
 
-function inputsOf({ seed, tokens, streams, gate, spread }: CompareReport): string {
+/** The inputs of a comparison in one line. */
+export function inputsOf({ seed, tokens, streams, gate, spread }: CompareReport): string {
   return `seed ${seed} · ${tokens} tokens · ${streams} streams · gate α ${gate} · projections of spread ${spread}`;
 }
 
 export function formatCompare(report: CompareReport): string {
-  const blocks = sectionsOf(report).map(([heading, table]) => `${heading}\n${alignedTable(table)}`);
+  const blocks = gainSections(report).map(([heading, table]) => `${heading}\n${alignedTable(table)}`);
   return `${[`plumbline compare · ${inputsOf(report)}`, ...blocks, definitions.map((line) => `  ${line}`).join('\n')].join('\n\n')}\n`;
 }
 
 export function compareMarkdown(report: CompareReport): string {
-  const blocks = sectionsOf(report).map(([heading, table]) => `**${heading}**\n\n${markdownTable(table)}`);
+  const blocks = gainSections(report).map(([heading, table]) => `**${heading}**\n\n${markdownTable(table)}`);
   return `${['## plumbline compare', inputsOf(report), ...blocks, ...definitions].join('\n\n')}\n`;
 }
 
@@ -65,15 +67,19 @@ const small = 10;
 
 /** A logarithmic chart of gains, and a linear one of those that stay small, where only some do. */
 export function gainCharts(whole: Chart): Chart[] {
-  const below = whole.series.filter(({ points }) => points.every(([, value]) => value <= small));
+  const below = whole.series.map((one, mark) => ({ ...one, mark })).filter(({ points }) => points.every(([, value]) => value <= small));
   return below.length > 0 && below.length < whole.series.length ? [whole, { ...whole, title: `The same, designs that stay below ${small}`, yLog: false, series: below }] : [whole];
 }
 
 /** Gain over depth, the larger of both directions: one chart per setting, and another of the designs whose gain stays small. */
 export function comparePlot(report: CompareReport): string {
-  const charts = report.settings.flatMap(({ name, designs }) => {
+  return renderSvg(compareCharts(report), `plumbline compare · ${inputsOf(report)}`);
+}
+
+/** Its charts. */
+export function compareCharts(report: CompareReport): Chart[] {
+  return report.settings.flatMap(({ name, designs }) => {
     const series = designs.map(({ design, figures }) => ({ name: design, points: figures.map(({ depth, forward, backward }) => [depth, Math.max(forward, backward)] as const) }));
     return gainCharts({ title: `Composite gain, ${name} sublayers`, xLabel: 'sublayers', yLabel: 'Amax gain, larger direction', xLog: true, yLog: true, series });
   });
-  return renderSvg(charts, `plumbline compare · ${inputsOf(report)}`);
 }

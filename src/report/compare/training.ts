@@ -25,7 +25,8 @@ function rowsOf({ runs }: TrainingReport): Row[] {
   return labels.map((label) => ({ label, runs: runs.filter(({ design, learningRate }) => label === (several ? `${design}, rate ${learningRate}` : design)) }));
 }
 
-function tableOf(report: TrainingReport): Table {
+/** One row for each design and learning rate. */
+export function trainingTable(report: TrainingReport): Table {
   const header = ['', 'runs', 'parameters', 'loss', 'steps to half', 'gradient norm', 'gain', 'non-finite steps', 'ms/step'];
   return [header, ...rowsOf(report).map(({ label, runs }) => [label, ...cells(runs, report)])];
 }
@@ -67,7 +68,8 @@ function stepsTo({ losses }: TrainingRun, limit: number): number | undefined {
   return found < 0 ? undefined : found;
 }
 
-function headOf({ steps, shape, task, runs, status, chance, backend }: TrainingReport): string {
+/** What was trained, in one line. */
+export function trainingHead({ steps, shape, task, runs, status, chance, backend }: TrainingReport): string {
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
   const rates = [...new Set(runs.map(({ learningRate }) => learningRate))];
   const size = `${shape.depth} sublayers of width ${shape.width}, ${shape.streams} streams, batches of ${shape.batch}×${task.length}`;
@@ -75,19 +77,24 @@ function headOf({ steps, shape, task, runs, status, chance, backend }: TrainingR
 }
 
 export function formatTraining(report: TrainingReport): string {
-  return `${[`plumbline compare --train · ${headOf(report)}`, alignedTable(tableOf(report)), trainingNotes.map((line) => `  ${line}`).join('\n')].join('\n\n')}\n`;
+  return `${[`plumbline compare --train · ${trainingHead(report)}`, alignedTable(trainingTable(report)), trainingNotes.map((line) => `  ${line}`).join('\n')].join('\n\n')}\n`;
 }
 
 export function trainingMarkdown(report: TrainingReport): string {
-  return `${['## plumbline compare --train', headOf(report), markdownTable(tableOf(report)), ...trainingNotes].join('\n\n')}\n`;
+  return `${['## plumbline compare --train', trainingHead(report), markdownTable(trainingTable(report)), ...trainingNotes].join('\n\n')}\n`;
 }
 
 /** Loss, gradient norm and gain over steps, geometric means over seeds for the last two, and the gradients by sublayer at the end. */
 export function trainingPlot(report: TrainingReport): string {
+  return renderSvg(trainingCharts(report), `plumbline compare --train · ${report.status} · ${report.steps} steps, ${report.shape.depth} sublayers`);
+}
+
+/** Its charts. */
+export function trainingCharts(report: TrainingReport): Chart[] {
   const rows = rowsOf(report);
   const series = (pick: (run: TrainingRun) => readonly (readonly [number, number])[], geometric: boolean): Series[] => rows.map(({ label, runs }) => ({ name: label, points: average(wholeOnes(runs, report.steps).map(pick), geometric) }));
   const number = (value: number | null): number => value ?? Number.NaN;
-  const charts: Chart[] = [
+  return [
     { title: 'Loss, mean of seeds', xLabel: 'step', yLabel: 'nats', yLog: true, series: series(({ losses }) => smoothed(losses.map(number)), false) },
     { title: 'Gradient norm, geometric mean of seeds', xLabel: 'step', yLabel: '‖gradient‖', yLog: true, series: series(({ gradientNorms }) => smoothed(gradientNorms.map(number)), true) },
     {
@@ -105,7 +112,6 @@ export function trainingPlot(report: TrainingReport): string {
       series: series(({ snapshots }) => (snapshots.at(-1)?.gradientByLayer ?? []).map((norm, layer) => [layer, number(norm)] as const), true),
     },
   ];
-  return renderSvg(charts, `plumbline compare --train · ${report.status} · ${report.steps} steps, ${report.shape.depth} sublayers`);
 }
 
 /** Means over windows of 8 steps: single batches are noise. */

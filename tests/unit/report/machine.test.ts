@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { annotations, createGithubReporter, stepSummary } from '../../../src/report/github.ts';
+import { annotations, createGithubReporter } from '../../../src/report/github.ts';
 import { createJsonReporter } from '../../../src/report/json.ts';
 import { createJunitReporter, reportToJunit } from '../../../src/report/junit.ts';
 import { failed, held, hung, recording, reportOf, results } from './sample.ts';
@@ -166,13 +166,4 @@ it('github: appends a summary of the step', () => {
     unavailable: libcudart.so.11.0 cannot be opened. Install CUDA 11.2.
     "
   `);
-});
-
-it('github: cuts the summary between sections', () => {
-  const report = reportOf(Array.from({ length: 3000 }, () => failed));
-  const text = stepSummary(report);
-  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024 * 1024);
-  expect(Buffer.byteLength(text)).toBeGreaterThan(1024 * 1024 - 4096);
-  expect(text).toContain('Cut here');
-  expect(text.match(/```/g)!.length % 2).toBe(0);
 });
