@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What takes minutes, other languages (Python with frameworks, Rust, WGSL) or a browser: `npm run test:slow`, `.ci/slow`. */
 export const slow = [
@@ -9,6 +10,15 @@ export const slow = [
   'tests/unit/operations/sinkhorn-variants.test.ts',
 ];
 
+/** What takes minutes begins first: by their sizes, these small files would be the last, and one core would wait. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const long = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/unit/kernels/legitimate');
+    return [...sorted.filter(long), ...sorted.filter((file) => !long(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
@@ -16,6 +26,7 @@ export default defineConfig({
     testTimeout: 60_000,
     // both cores, but heavy files one by one within a core
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     reporters: process.env['CI'] === undefined ? ['default'] : ['dot', 'json'],
     outputFile: { json: '.plumbline/tests.json' },
   },
