@@ -39,7 +39,7 @@ export class PairSamples {
    *
    * Where the codes are equally fast, which copies are of which side is a matter of names. Whatever one number a copy is known by, and whatever is taken off that depends on both sides alike, their
    * ranks are then exchangeable, so that the test is exact. A copy is known by the lower quartile of its logarithms, each less the lower quartile of its round, which has a turn of every copy of
-   * both sides: what disturbs a call makes it longer, and comes and goes. By medians, with nothing taken off, 3 % more work was proved in 132 of 180 runs, so in 174 (docs/regressions.md).
+   * both sides: what disturbs a call makes it longer, and comes and goes. By medians, with nothing taken off, 3 % more work was proved in 132 of 180 runs, so in 170 (bench/README.md).
    * The control's samples are left out, so that both sides have as many.
    */
   copies(error: number): Interval | undefined {
