@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { Random } from '../../../src/generate/random.ts';
 import { excessMass, modesOf } from '../../../src/perf/statistics/modes.ts';
-import { arrangements, launchesNeeded, rankWithin, shiftInterval } from '../../../src/perf/statistics/rank-sum.ts';
+import { choices, numbersNeeded, signedInterval, signedRankWithin } from '../../../src/perf/statistics/signed-rank.ts';
+import { arrangements, rankWithin, shiftInterval } from '../../../src/perf/statistics/rank-sum.ts';
 
 describe('arrangements', () => {
   it.each([[1, 1], [3, 4], [5, 5], [2, 7]])('of %i and %i are counted', (a, b) => {
@@ -56,8 +57,53 @@ describe('shiftInterval', () => {
 
   it('shows nothing with too few', () => {
     expect(shiftInterval([1, 1.1, 1.2], [9, 9.1, 9.2], 0.001)).toMatchObject({ lower: -Infinity, upper: Infinity });
-    expect(launchesNeeded(0.001)).toBe(7); // C(12, 6) = 924 arrangements are too few, C(14, 7) = 3432 enough
-    expect(launchesNeeded(0.51)).toBe(1);
+    expect(rankWithin(6, 6, 0.001)).toBe(0); // C(12, 6) = 924 arrangements are too few, C(14, 7) = 3432 enough
+    expect(rankWithin(7, 7, 0.001)).toBe(2);
+  });
+});
+
+describe('signs by lot', () => {
+  const values = [0.3, -1, 2.5, 4, -0.2, 3.25, 7, 1.75, -6, 0.9];
+  const signed = (mask: number): number[] => values.map((value, k) => (((mask >>> k) & 1) === 1 ? value : -value));
+  const rankSum = (of: readonly number[]): number => of.map(Math.abs).sort((a, b) => a - b).reduce((sum, size, k) => sum + (of.includes(size) ? k + 1 : 0), 0);
+
+  it.each([1, 2, 5, 10])('of %i are counted', (n) => {
+    const counts = Array.from({ length: (n * (n + 1)) / 2 + 1 }, () => 0);
+    for (let mask = 0; mask < 2 ** n; mask++) counts[Array.from({ length: n }, (_, k) => ((mask >>> k) & 1) * (k + 1)).reduce((a, b) => a + b, 0)]!++;
+    expect(choices(n)).toEqual(counts);
+  });
+
+  it('claim exactly what the test of the shifted numbers would', () => {
+    const error = 0.05;
+    const k = signedRankWithin(values.length, error);
+    const { lower, upper } = signedInterval(values, error);
+    for (let shift = -6.513; shift < 7.5; shift += 0.1) {
+      const w = rankSum(values.map((value) => value - shift));
+      expect(lower > shift).toBe(w >= 55 - k + 1);
+      expect(upper < shift).toBe(55 - w >= 55 - k + 1);
+    }
+  });
+
+  it.each([0.1, 0.01, 0.001])('keep an error of %f: of all choices no more claim a difference', (error) => {
+    const wrong = Array.from({ length: 2 ** 10 }, (_, mask) => signedInterval(signed(mask), error).lower > 0).filter(Boolean).length;
+    expect(wrong).toBeGreaterThan(0); // it can claim
+    expect(wrong / 2 ** 10 <= error).toBe(true);
+  });
+
+  it('keep it where numbers are the same, or 0', () => {
+    for (const tied of [[1, 1, 1, 1, 1, 1, 2, 2], [0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 2, 3, 3]]) {
+      let wrong = 0;
+      for (let mask = 0; mask < 2 ** 8; mask++) if (signedInterval(tied.map((value, k) => (((mask >>> k) & 1) === 1 ? value : -value)), 0.02).lower > 0) wrong++;
+      expect(wrong / 2 ** 8 <= 0.02).toBe(true);
+    }
+  });
+
+  it('show nothing with too few', () => {
+    expect(numbersNeeded(0.001)).toBe(10);
+    expect(signedRankWithin(9, 0.001)).toBe(0);
+    expect(signedRankWithin(10, 0.001)).toBe(1);
+    expect(signedInterval([1, 2, 3], 0.001)).toMatchObject({ lower: -Infinity, upper: Infinity });
+    expect(() => choices(51)).toThrow(RangeError);
   });
 });
 
