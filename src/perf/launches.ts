@@ -1,37 +1,53 @@
 /**
  * Baseline and candidate in processes of their own, launched in pairs. Both of a pair are open at once and are timed in turns of milliseconds, in an order drawn by lot, so that whatever else a machine
- * does hits both: one launch after the other would be told apart by the weather. A pair counts once, by the ratio of their quickest fiftieths (turns.ts): identical code differs by more between launches
+ * does hits both: one launch after the other would be told apart by the weather. A launch counts once, by its quickest fiftieth (turns.ts): identical code differs by more between launches
  * than within one, so samples of one launch are no evidence about another. Between the two of a pair nothing but a lot decided which is opened first and which has the first turn, so that for codes that
- * are equally fast the logarithm of the ratio is as likely to be −x as x (statistics/signed-rank.ts), whatever launches differ by. Ratios that fall into two groups further apart than the floor say that
+ * are equally fast the two could as well be swapped, whatever launches differ by. Two tests share the error: signed ranks of the ratios (statistics/signed-rank.ts), which see through what the two of a pair
+ * have in common, and a cut between fast and slow launches (statistics/paired-cut.ts), which sees past odd ones. Launches of one side that fall into two groups further apart than the floor say that
  * there is no one speed to compare: `inconclusive`.
  */
 import { judge, leastFloor, percent, usualThreshold, type Judgement, type Limits } from './judgement.ts';
+import type { Interval } from './statistics/interval.ts';
 import { modesOf } from './statistics/modes.ts';
+import { cutInterval } from './statistics/paired-cut.ts';
 import { numbersNeeded, signedInterval } from './statistics/signed-rank.ts';
 
 const fewestLaunches = 12;
-/** More than an error needs, so that one pair may lie on the other side. */
-const spare = 2;
-/** Ratios of one mode are taken for such of two with this probability, at most. */
+/** Launches of one mode are taken for such of two with this probability, at most. */
 const modesError = 0.01;
 
-/** Launches of each side where nobody says how many. */
+/** Launches of each side that an error needs. */
+export function launchesNeeded(error: number): number {
+  return numbersNeeded(error / 2);
+}
+
+/** Launches of each side where nobody says how many: one more than are needed, so that one may be odd. */
 export function usualLaunches(error: number): number {
-  return Math.max(fewestLaunches, numbersNeeded(error) + spare);
+  return Math.max(fewestLaunches, launchesNeeded(error) + 1);
+}
+
+/** By either test with half of the error; where they contradict each other, all that one of them allows. */
+function effectOf(a: readonly number[], b: readonly number[], error: number): Interval {
+  const [one, other] = [signedInterval(a.map((x, k) => b[k]! - x), error / 2), cutInterval(a, b, error / 2)];
+  const [lower, upper] = [Math.max(one.lower, other.lower), Math.min(one.upper, other.upper)];
+  return lower <= upper ? { lower, estimate: Math.max(lower, Math.min(upper, one.estimate)), upper } : { lower: upper, estimate: one.estimate, upper: lower };
 }
 
 /**
- * Judges pairs of launches by their ratios, candidate / baseline, one for each pair, in any order. `error` is the probability of a wrong `slower`, and of a wrong `faster`, at most. Throws a `RangeError`
- * for more than 50.
+ * Judges pairs of launches by milliseconds of one call of each: the k-th of the baseline and the k-th of the candidate were open together. `error` is the probability of a wrong `slower`, and of a wrong
+ * `faster`, at most. Throws a `RangeError` for more than 50.
  */
-export function judgeLaunches(ratios: readonly number[], error: number, limits: Limits = { floor: leastFloor, threshold: usualThreshold }): Judgement {
-  const effects = ratios.map(Math.log);
-  const judgement = judge(signedInterval(effects, error), undefined, limits);
-  if (!effects.every(Number.isFinite)) return { ...judgement, verdict: 'inconclusive', unreliable: true, reason: 'unreliable: a launch has no time' };
-  const { p, distance } = modesOf(effects);
-  if (p <= modesError && distance > limits.floor) {
-    return { ...judgement, verdict: 'inconclusive', reason: `launches fall into two groups, ${percent(distance)} apart: which one a launch falls into is luck` };
+export function judgeLaunches(baseline: readonly number[], candidate: readonly number[], error: number, limits: Limits = { floor: leastFloor, threshold: usualThreshold }): Judgement {
+  const [a, b] = [baseline.map(Math.log), candidate.map(Math.log)];
+  const isComplete = a.length === b.length && [...a, ...b].every(Number.isFinite);
+  const judgement = judge(isComplete ? effectOf(a, b, error) : { lower: -Infinity, estimate: Number.NaN, upper: Infinity }, undefined, limits);
+  if (!isComplete) return { ...judgement, verdict: 'inconclusive', unreliable: true, reason: 'unreliable: a launch has no time' };
+  for (const [name, values] of [['baseline', a], ['candidate', b]] as const) {
+    const { p, distance } = modesOf(values);
+    if (p <= modesError && distance > limits.floor) {
+      return { ...judgement, verdict: 'inconclusive', reason: `launches of the ${name} fall into two groups, ${percent(distance)} apart: which one a launch falls into is luck` };
+    }
   }
   if (judgement.verdict !== 'inconclusive' || Number.isFinite(judgement.effect.lower)) return judgement;
-  return { ...judgement, reason: `${ratios.length} launches of each show nothing at this error level: it takes ${numbersNeeded(error)}` };
+  return { ...judgement, reason: `${a.length} launches of each show nothing at this error level: it takes ${launchesNeeded(error)}` };
 }

@@ -77,12 +77,11 @@ function judged({ candidate, baseline }: LaunchPlan, { pairs, orders, failure }:
   const [before, after] = [0, 1].map((side) => timesOf(pairs.map((pair) => levelOf(pair[side]!)), last[side]!.calls));
   const clocks = new Set(pairs.flatMap((pair) => pair.map(({ clock }) => clock)));
   const place = incomparable({ kernel: baseline.kernel, about: baseline.about }, { kernel: candidate.kernel, about: candidate.about });
-  const ratios = pairs.map((pair) => levelOf(pair[1]) / levelOf(pair[0]));
   const comparison: Comparison =
     clocks.size > 1 || place !== undefined
       ? notComparable(place ?? `the two have different clocks: ${[...clocks].join(' and ')}`, 'launches', settings)
       : {
-          judgement: judgeLaunches(ratios, settings.error, settings.limits), design: 'launches', count: pairs.length,
+          judgement: judgeLaunches(before!.samples, after!.samples, settings.error, settings.limits), design: 'launches', count: pairs.length,
           baseline: before!, control: 'none', controlSamples: [], orders, copies: 1, copyOrders: [], error: settings.error, counts: compareCounts(exact(last[0]), exact(last[1])),
         };
   const copied = pairs.flatMap(([, { copy }]) => copy);

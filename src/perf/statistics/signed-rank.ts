@@ -25,11 +25,11 @@ export function signedRankWithin(n: number, error: number): number {
 }
 
 /** Of more numbers the counts would not be exact. */
-const most = 50;
+export const mostNumbers = 50;
 
 /** N(n, w) for w = 0 … n(n + 1)/2. */
 export function choices(n: number): number[] {
-  if (!(Number.isInteger(n) && n >= 0 && n <= most)) throw new RangeError(`${n} numbers; there can be 0 to ${most}`);
+  if (!(Number.isInteger(n) && n >= 0 && n <= mostNumbers)) throw new RangeError(`${n} numbers; there can be 0 to ${mostNumbers}`);
   let counts = [1];
   for (let rank = 1; rank <= n; rank++) {
     const next = [...counts, ...Array.from({ length: rank }, () => 0)];

@@ -186,27 +186,36 @@ describe('judges with a planted fault', () => {
 });
 
 describe('judgeLaunches', () => {
-  /** Ratios of pairs of launches, each side of which has luck of its own. */
-  const ratios = (seed: number, factor: number, spread: number, count = 12): number[] => {
+  const launches = (seed: number, factor: number, spread: number, count = 12): number[] => {
     const random = new Random(seed);
-    return Array.from({ length: count }, () => factor * Math.exp(spread * (random.normal() - random.normal())));
+    return Array.from({ length: count }, () => 100 * factor * Math.exp(spread * random.normal()));
   };
 
   it('finds 5 % between launches that differ by 1 %, and nothing between equal ones', () => {
-    const found = seeds.map((seed) => judgeLaunches(ratios(seed, 1.05, 0.01), 0.001).verdict);
+    const found = seeds.map((seed) => judgeLaunches(launches(seed, 1, 0.01), launches(seed + 1000, 1.05, 0.01), 0.001).verdict);
     expect(found.filter((verdict) => verdict === 'slower').length).toBeGreaterThanOrEqual(57);
-    const equal = seeds.map((seed) => judgeLaunches(ratios(seed, 1, 0.01), 0.001).verdict);
+    const equal = seeds.map((seed) => judgeLaunches(launches(seed, 1, 0.01), launches(seed + 1000, 1, 0.01), 0.001).verdict);
     expect(equal).not.toContain('slower');
     expect(equal).not.toContain('faster');
   });
 
+  it('finds it beside a launch that took twice as long, and between pairs whose machine did', () => {
+    const odd = launches(1, 1, 0.01);
+    odd[4]! *= 2;
+    expect(judgeLaunches(odd, launches(1001, 1.05, 0.01), 0.001).verdict).toBe('slower');
+    const weather = new Random(5);
+    const factors = Array.from({ length: 12 }, () => Math.exp(weather.normal()));
+    const inWeather = (times: readonly number[]): number[] => times.map((ms, k) => ms * factors[k]!);
+    expect(judgeLaunches(inWeather(launches(1, 1, 0.001)), inWeather(launches(1001, 1.05, 0.001)), 0.001).verdict).toBe('slower');
+  });
+
   it('says that there is no one speed where launches fall into two groups', () => {
-    const twoWays = ratios(1, 2, 0.01).map((ratio, k) => (k % 2 === 0 ? ratio : 1.6 * ratio));
-    expect(judgeLaunches(twoWays, 0.001)).toMatchObject({ verdict: 'inconclusive', reason: expect.stringMatching(/launches fall into two groups, \+6\d %/) as string });
+    const twoWays = launches(1, 1, 0.01).map((ms, k) => (k % 2 === 0 ? ms : 1.6 * ms));
+    expect(judgeLaunches(twoWays, launches(2, 2, 0.01), 0.001)).toMatchObject({ verdict: 'inconclusive', reason: expect.stringMatching(/launches of the baseline fall into two groups, \+6\d %/) as string });
   });
 
   it('says how many launches it takes', () => {
-    expect(judgeLaunches([2, 2.01, 2.02], 0.001)).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('3 launches of each show nothing at this error level: it takes 10') as string });
-    expect(judgeLaunches([...ratios(1, 2, 0.01, 11), Number.NaN], 0.001)).toMatchObject({ verdict: 'inconclusive', unreliable: true });
+    expect(judgeLaunches([1, 1.01, 1.02], [2, 2.01, 2.02], 0.001)).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('3 launches of each show nothing at this error level: it takes 11') as string });
+    expect(judgeLaunches(launches(1, 1, 0.01), [...launches(2, 1, 0.01, 11), Number.NaN], 0.001)).toMatchObject({ verdict: 'inconclusive', unreliable: true });
   });
 });
