@@ -6,7 +6,8 @@ export const slow = [
   'tests/cli/{autograd,conform,examples,pytest,vitest,worker,dump,init,wgsl}.test.ts',
   'tests/browser/*.test.ts',
   'tests/docs/{first-verdict,python}.test.ts',
-  'tests/unit/identify/{random,presets}.test.ts',
+  'tests/unit/identify/{random,presets,explain}.test.ts',
+  'tests/unit/kernels/legitimate-layers.test.ts',
   'tests/unit/operations/sinkhorn-variants.test.ts',
 ];
 
@@ -14,7 +15,7 @@ export const slow = [
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const long = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/unit/kernels/legitimate');
+    const long = ({ moduleId }: TestSpecification): boolean => /\/unit\/kernels\/legitimate|\/tests\/detection\//.test(moduleId);
     return [...sorted.filter(long), ...sorted.filter((file) => !long(file))];
   }
 }

@@ -11,7 +11,7 @@
  * robust scale (1.4826·MAD), at least `resolution`. Without s₀ (Tusher, Tibshirani & Chu 2001) the maximum would belong to series that hardly vary, of which one run in T lies elsewhere.
  * Rises only, max(t, 0): a change of either sign would be found with half as many ways to split the runs.
  *
- * **A group.** A change of a kernel moves some of the claims about it a lot, and others, whose margins do not come from rounding, not at all: a mean over them would hide it. So a group is judged by Σ max(t, 0)², less its
+ * **A group.** A change of a kernel moves some of the claims about it a lot, and others, whose margins do not come from rounding, not at all: a mean over them would hide it. So a group is judged by Σ max(t, 0), less its
  * mean over permutations and divided by its deviation over them, at each cut. Both are estimated from permutations that are drawn for nothing else, so that they depend on the runs
  * and not on their order, as s₀ does: the null hypothesis holds given all three.
  *
@@ -151,7 +151,7 @@ class Evidence {
       const own = groupOf[s]! * cuts.length;
       for (let c = 0, k = 0, sum = 0; c < cuts.length; c++) {
         for (const cut = cuts[c]!; k < cut; k++) sum += values[order[k]!]!;
-        if (sum < 0) out[own + c]! += this.squaredT(s, sum, cuts[c]!, order.length);
+        if (sum < 0) out[own + c]! += Math.sqrt(this.squaredT(s, sum, cuts[c]!, order.length));
       }
     }
     for (let g = 0; g < all; g++) for (let c = 0; c < cuts.length; c++) out[all * cuts.length + c]! += out[g * cuts.length + c]!;

@@ -1,4 +1,4 @@
-/** Legitimate kernels in two halves, which take minutes each: a file of tests for each, so that both cores have one. */
+/** Legitimate kernels in two halves, which take minutes each: that of the layers is among the slow tests. */
 import { expect } from 'vitest';
 
 import { legitimate } from '../../../fixtures/legitimate/index.ts';
