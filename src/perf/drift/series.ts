@@ -12,27 +12,29 @@ export type Quantile = (typeof quantiles)[number];
 /** Octaves that a quantile may be too large by (numerics/sketch.ts). */
 export const resolution = Math.log2(1 + sketchError);
 
-/** Where log2 of a margin ends: what a sketch counts as 0. */
+/** Where log2 of a margin ends: what a sketch counts as 0, and as much above 1. */
 export const leastOctave = -48;
+const mostOctave = 48;
 
 /** One quantile of one claim over the runs. */
 export interface QuantileSeries {
   readonly property: string;
   readonly operation: string;
   readonly quantile: Quantile;
-  /** log2 margins; NaN in runs where the claim failed or was not asked. */
+  /** log2 margins; NaN in runs where the claim was not asked. A run in which it failed has margins too, and a kernel that came near its bounds may fail in some. */
   readonly values: Float64Array;
 }
 
 /** All quantiles of all claims that passed in some run. */
 export function quantileSeries(runs: readonly MarginRecord[]): QuantileSeries[] {
-  const tables = runs.map(({ results }) => new Map(results.filter(({ status }) => status === 'passed').map((result) => [result.property, result])));
-  const operations = new Map(tables.flatMap((table) => [...table.values()].map(({ property, operation }) => [property, operation] as const)));
+  const tables = runs.map(({ results }) => new Map(results.map((result) => [result.property, result])));
+  const passed = runs.flatMap(({ results }) => results.filter(({ status }) => status === 'passed'));
+  const operations = new Map(passed.map(({ property, operation }) => [property, operation] as const));
   return [...operations].flatMap(([property, operation]) => quantiles.map((quantile) => ({
     property,
     operation,
     quantile,
-    values: Float64Array.from(tables, (table) => Math.log2(Math.max(2 ** leastOctave, table.get(property)?.[quantile] ?? Number.NaN))),
+    values: Float64Array.from(tables, (table) => Math.log2(Math.min(2 ** mostOctave, Math.max(2 ** leastOctave, table.get(property)?.[quantile] ?? Number.NaN)))),
   })));
 }
 
