@@ -7,6 +7,7 @@ import { resolveKernel, workerTarget } from '../../src/index.ts';
 import { operations } from '../../src/operations/index.ts';
 import type { BenchReport } from '../../src/perf/results.ts';
 import { encodeInputs } from '../../src/verify/call.ts';
+import { valuesOf, type Tensor } from '../../src/tensor/tensor.ts';
 import { folderWith, plumbline } from './cli.ts';
 import { python } from './python.ts';
 
@@ -108,6 +109,12 @@ describe('the timing of a worker', () => {
       }
       await expect(declaration.remote!.time!({}, sizes, { samples: 1, sampleMs: 1, warmCalls: 1, warmMs: 1, limitMs: 1, cache: 'warm' })).rejects.toMatchObject({ outcome: 'failed' });
       expect(await declaration.run(inputs, sizes)).toMatchObject({ layerInput: { shape: [4, 8] } });
+      // asked all at once, each is answered in its turn
+      const of = (value: number): typeof inputs => encodeInputs(kernel, { preMapping: new Float64Array(16).fill(1), streams: new Float64Array(128).fill(value) }, sizes);
+      const request = { samples: 2, sampleMs: 0.01, warmCalls: 1, warmMs: 1, limitMs: 100, cache: 'warm' } as const;
+      const [one, , timed, two] = await Promise.all([declaration.run(of(1), sizes), declaration.remote!.ready(), declaration.remote!.time!(of(9), sizes, request), declaration.run(of(2), sizes)]);
+      expect([one, two].map((outputs) => valuesOf(outputs['layerInput'] as Tensor)[0])).toEqual([4, 8]);
+      expect(timed.samples.length).toBeGreaterThan(0);
     } finally {
       await open.close();
     }

@@ -69,8 +69,11 @@ export class WorkerClient {
    * Has a process ready to be called. Throws `TargetUnusable` when the process that is to replace another cannot be started, and an `OutcomeError`, once, when a process
    * ended by itself between two calls: some call before did that.
    */
-  async ready(): Promise<void> {
-    await this.queue;
+  ready(): Promise<void> {
+    return this.inTurn(() => this.replaced());
+  }
+
+  private async replaced(): Promise<void> {
     await this.dying; // it may hold what the next one needs: a device's memory
     if (this.worker !== undefined) this.refuseEnded(this.worker);
     if (this.worker !== undefined) return;
@@ -87,15 +90,19 @@ export class WorkerClient {
   }
 
   /** Calls a kernel, after the calls before it. Throws `OutcomeError`, or `TargetUnusable` as `ready` does. */
-  async call(operation: string, inputs: Readonly<Record<string, Tensor>>, sizes: Sizes, signal?: AbortSignal): Promise<Readonly<Record<string, Tensor>>> {
-    await this.ready();
-    return this.queued(this.callNow(inputs, signal, (id, bytes) => runMessage(id, operation, sizes, bytes), (line, id, worker) => this.answer(line, id, worker)));
+  call(operation: string, inputs: Readonly<Record<string, Tensor>>, sizes: Sizes, signal?: AbortSignal): Promise<Readonly<Record<string, Tensor>>> {
+    return this.inTurn(async () => {
+      await this.replaced();
+      return this.callNow(inputs, signal, (id, bytes) => runMessage(id, operation, sizes, bytes), (line, id, worker) => this.answer(line, id, worker));
+    });
   }
 
   /** Has a kernel timed where it runs, after the calls before it. Throws as `call` does. */
-  async time(operation: string, inputs: Readonly<Record<string, Tensor>>, sizes: Sizes, request: TimingRequest, signal?: AbortSignal): Promise<RemoteTiming> {
-    await this.ready();
-    return this.queued(this.callNow(inputs, signal, (id, bytes) => timeMessage(id, operation, sizes, bytes, request), (line, id, worker) => this.timing(line, id, worker)));
+  time(operation: string, inputs: Readonly<Record<string, Tensor>>, sizes: Sizes, request: TimingRequest, signal?: AbortSignal): Promise<RemoteTiming> {
+    return this.inTurn(async () => {
+      await this.replaced();
+      return this.callNow(inputs, signal, (id, bytes) => timeMessage(id, operation, sizes, bytes, request), (line, id, worker) => this.timing(line, id, worker));
+    });
   }
 
   /** Ends the process and gives the memory back. */
@@ -109,9 +116,11 @@ export class WorkerClient {
     this.outputs.close();
   }
 
-  private queued<Result>(called: Promise<Result>): Promise<Result> {
-    this.queue = called.then(() => undefined, () => undefined);
-    return called;
+  /** After what was asked before: one process has one conversation. */
+  private inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
+    const turn = this.queue.then(act);
+    this.queue = turn.then(() => undefined, () => undefined);
+    return turn;
   }
 
   private async callNow<Result>(
