@@ -1,7 +1,7 @@
 /** The checker's methods of claims about all inputs of a kernel, or of a network; tensors are read by the checker itself. */
 import { exponential, holds, logits, powerOf, type Holds, type Kernel } from './bounds.ts';
-import { freeSideWithin } from './free-side.ts';
 import { addUp, canonical, DamagedFile, isCount, isFields, mulUp, must, sha256, tensorOf, textOf, unchecked, type Claimed, type Fields, type Interval, type Json, type Method } from './check.ts';
+import { freeSideWithin } from './free-side.ts';
 
 const isNumber = (value: Json | undefined): value is number => typeof value === 'number' && Number.isFinite(value);
 
