@@ -1,6 +1,7 @@
 /**
  * Nothing is issued that the independent checker does not confirm. Its arithmetic is coarser than the issuer's, so a bound that is tight to the last
- * bits may have to be raised a little first: in steps that double, from one unit of rounding of the bound and of the matrix entries to 2⁻¹⁰ of them.
+ * bits may have to be raised a little first: in steps of four doublings, since each asks the checker
+ * about the whole file, from 2³ units of rounding of the bound and of the matrix entries to 2⁻¹⁰ of them.
  * A bound is only ever moved outwards; one that is still not confirmed is not claimed.
  */
 import { addUp, mulUp } from '../numerics/directed.ts';
@@ -26,7 +27,7 @@ export function confirm(draft: Draft, subject: readonly Subject[], files: readon
   const value = numberOf(draft.bound);
   const size = addUp(Math.abs(value), unit);
   let reason = '';
-  for (let step = -1; step <= doublings; step++) {
+  for (let step = -1; step <= doublings; step += 4) {
     const raise = step < 0 ? 0 : mulUp(size, 2 ** (step - 53));
     const moved = draft.relation === '<=' ? addUp(value, raise) : -addUp(-value, raise);
     if (!Number.isFinite(moved)) break;

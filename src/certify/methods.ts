@@ -42,6 +42,7 @@ export const methods = {
   'exact-side': { strength: 'all-inputs', summary: 'the last half-step, whatever came before' },
   'exact-side-depth': { strength: 'all-inputs', summary: 'the last half-step, to the power of the depth' },
   'free-side-depth': { strength: 'all-inputs', summary: 'entries of a product are at most its exact sums' },
+  'free-side': { strength: 'all-inputs', summary: 'the potential of the iterations, which never becomes negative, for all logits' },
   'box-exact-sums': { strength: 'all-inputs', summary: 'Birkhoff and Hopf over a box of logits' },
   'box-free-sums': { strength: 'all-inputs', summary: 'Birkhoff and Hopf over a box of logits, or over the parts of one' },
   'box-two-norm': { strength: 'all-inputs', summary: 'the root of the two sums' },

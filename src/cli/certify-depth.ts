@@ -50,8 +50,10 @@ const own = ['designs', 'setting', 'tokens', 'gate', 'spread', 'correlation', 'n
 
 /** Random layers, layers that are alike in two ways, and layers that are searched. */
 const usualSettings = ['independent', 'repeated', 'ar1', 'orbit'];
-/** Depths of published models, of which observed figures are shown. */
-const shownDepths = [1, 8, 24, 60, 122, 256];
+/** Depths of published models: the columns of observed figures, where more depths are asked for than there is room. */
+const publishedDepths = [1, 8, 24, 60, 122, 256];
+/** As many columns as the published depths. */
+const mostColumns = publishedDepths.length;
 
 /** Adds the options to `certify`. */
 export function depthOptions(command: Command): Command {
@@ -96,7 +98,7 @@ export async function certifyOverDepth(files: readonly string[], flags: DepthFla
   try {
     const heading = headingOf(flags, depths, source.target);
     const end = await import('../certify/depth/certify-depth.ts').then(({ certifyDepth }) => certifyDepth({
-      ...source, settings, depths, shown: [...new Set([...shownDepths.filter((depth) => depth < depths.at(-1)!), depths.at(-1)!])],
+      ...source, settings, depths, shown: shownOf(depths),
       distribution: { gate: flags.gate, spread: flags.spread, seed: flags.seed }, tokens: flags.tokens, streams: flags.streams ?? 4,
       campaign: flags.networks === undefined ? undefined : { networks: flags.networks, limit: flags.gainLimit, alpha: flags.alpha },
       file: basename(place ?? 'depth.safetensors'), callTimeoutMs: flags.callTimeout, stopped, onProgress,
@@ -114,6 +116,12 @@ export async function certifyOverDepth(files: readonly string[], flags: DepthFla
   } finally {
     await close();
   }
+}
+
+/** Depths that were asked for, and no others; the deepest always. */
+function shownOf(depths: readonly number[]): number[] {
+  const deepest = depths.at(-1)!;
+  return depths.filter((depth) => depths.length <= mostColumns || depth === deepest || publishedDepths.includes(depth));
 }
 
 function settingsOf({ setting = usualSettings, correlation: rho }: DepthFlags): Setting[] {

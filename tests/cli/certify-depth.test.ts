@@ -35,6 +35,17 @@ test('claims, observations and theorems are kept apart; the certificate is check
   expect(Number(over.bound.decimal)).toBeGreaterThan(Number(whole.bound.decimal) * (1 - 1e-9));
 });
 
+test.each([
+  ['1,8,60', [1, 8, 60]],
+  ['3,5', [3, 5]],
+  ['1..30', [1, 8, 24, 30]], // more than there are columns for: those of published models, and the deepest
+  ['2..7,30', [30]],
+])('--depth %s has columns of depths that were asked for, and of no others', async (depths, columns) => {
+  const { stdout } = await plumbline(folderWith(), ['certify', '--depth', depths, '--tokens', '1', '--designs', 'plain-residual', '--setting', 'independent']);
+  const heading = stdout.split('\n').find((line) => /^ +depth \d/.test(line))!;
+  expect([...heading.matchAll(/depth (\d+)/g)].map(([, depth]) => Number(depth))).toEqual(columns);
+});
+
 test('hyper-connections leave and mHC stays, both proved', async () => {
   const place = folderWith();
   const { stdout } = await plumbline(place, ['certify', '--depth', '60', '--designs', 'mhc,mhc-tilekernels,hyper-connections', '--setting', 'independent', '--tokens', '4', '--out', 'd.json', '--json']);

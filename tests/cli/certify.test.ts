@@ -190,6 +190,21 @@ describe('all inputs', () => {
     expect([checked.code, checked.stdout.split('\n')[0]]).toEqual([0, 'valid: 7 of 7 claims confirmed']);
   });
 
+  test('the free side for all logits, where the function is certified; the box says it only where it says more', async () => {
+    const place = folderWith();
+    const issued = await plumbline(place, ['certify', '--all-inputs', '--dialect', 'tilekernels', '--out', 'all.json']);
+    expect([issued.code, issued.stdout]).toEqual([0, expect.stringContaining('Every line of the side that is not normalised last sums to 1 within 0.753')]);
+    const certificate = JSON.parse(readFileSync(join(place, 'all.json'), 'utf8')) as Certificate;
+    expect(certificate.claims.map(({ method }) => method)).toContain('free-side');
+    expect(certificate.claims.map(({ method }) => method)).not.toContain('box-free-sums');
+    expect((await plumbline(place, ['check', 'all.json'])).stdout.split('\n')[0]).toBe('valid: 7 of 7 claims confirmed');
+    const forged = JSON.stringify(certificate).replaceAll(certificate.claims.find(({ method }) => method === 'free-side')!.bound.decimal, '0.085');
+    writeFileSync(join(place, 'forged.json'), forged);
+    expect((await plumbline(place, ['check', 'forged.json'])).code).toBe(1);
+    const narrow = await plumbline(place, ['certify', '--all-inputs', '--dialect', 'tilekernels', '--limit', '1', '--json']);
+    expect((JSON.parse(narrow.stdout) as Certificate).claims.map(({ method }) => method)).toEqual(expect.arrayContaining(['free-side', 'box-free-sums']));
+  });
+
   test('branch and bound gives a smaller bound, and a partition that the checker walks', async () => {
     const place = folderWith();
     const flags = ['certify', '--all-inputs', '--streams', '2', '--limit', '1.5', '--json'];

@@ -1,6 +1,7 @@
 /** The checker's methods of claims about all inputs of a kernel, or of a network; tensors are read by the checker itself. */
 import { exponential, holds, logits, powerOf, type Holds, type Kernel } from './bounds.ts';
 import { addUp, canonical, DamagedFile, isCount, isFields, mulUp, must, sha256, tensorOf, textOf, unchecked, type Claimed, type Fields, type Interval, type Json, type Method } from './check.ts';
+import { freeSideWithin } from './free-side.ts';
 
 const isNumber = (value: Json | undefined): value is number => typeof value === 'number' && Number.isFinite(value);
 
@@ -164,6 +165,10 @@ export const networkMethods: ReadonlyMap<string, Method> = new Map(Object.entrie
   'exact-side': claim('all-inputs', 'kernel', 'largest sum of the exact side', inputs, [declared, ieee], 'No line of the side that is normalised last sums to more than {}.', (claimed) => exactSide(subjectOf(claimed))),
   'exact-side-depth': all('gain of the exact side over {depth} layers', 'Over {depth} layers the gain of the exact side is at most {}.', (kernel, depth) => powerOf(exactSide(kernel), depth, mulUp)),
   'free-side-depth': all('gain of the free side over {depth} layers', 'Over {depth} layers the gain of the free side is at most {}, at any depth a factor of n above the exact side.', (kernel, depth) => mulUp(kernel.n, powerOf(exactSide(kernel), depth, mulUp))),
+  'free-side': {
+    ...claim('all-inputs', 'kernel', 'max |sum of the free side − 1|', inputs, [declared, ieee], 'Every line of the side that is not normalised last sums to 1 within {}.', () => Infinity),
+    holds: (claimed) => freeSideWithin(subjectOf(claimed), claimed.bound),
+  },
   'box-exact-sums': box('max |sum of the exact side − 1|', 'Every line of the side that is normalised last sums to 1 within {}.', ({ exact }) => deviation(exact)),
   'box-free-sums': box('max |sum of the free side − 1|', 'Every line of the other side sums to 1 within {}.', ({ free }) => deviation(free)),
   'box-two-norm': box('‖H‖₂', 'No mapping lets the norm of a signal or of a gradient grow by more than a factor of {}.', ({ twoNorm }) => twoNorm),

@@ -6,7 +6,7 @@ import { addUp, mulUp } from '../../numerics/directed.ts';
 import { expUp } from '../../numerics/exponential.ts';
 import type { SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import { PlumblineError } from '../../errors.ts';
-import { boundOf } from '../bound.ts';
+import { boundOf, numberOf } from '../bound.ts';
 import type { Certificate, Claim } from '../certificate.ts';
 import { confirm, type Draft } from '../confirm.ts';
 import { canonicalText, issueCertificate, sha256 } from '../issue.ts';
@@ -16,6 +16,7 @@ import { branchAndBound, type Partition } from './branch.ts';
 import { formOf, tempered, withoutForm } from './form.ts';
 import { kernelParameters, type KernelParameters } from './kernel-parameters.ts';
 import { deviation, mappingBounds, powerUp, type MappingBounds } from './mapping.ts';
+import { freeSideEverywhere, withoutPotential } from './potential.ts';
 import { exactArithmetic, walk, type Rounding } from './walk.ts';
 import { roundingOf, storing } from './rounding.ts';
 
@@ -53,7 +54,12 @@ export function certifyInputs(options: CertifyInputs): Certificate {
   const branched = options.parts > 1 ? branchAndBound(whole, (box) => freeDeviation(bounds(box), dialect), 0, options.parts, options.stopped) : undefined;
   const found = bounds(whole);
   const notClaimed = ['Other arithmetic, other dialects, logits beyond the box.', 'Preservation of the gradient norm: the component along the mean of the streams is preserved as far as lines sum to 1; the mean-free part contracts.'];
-  const drafts = [...everywhere(kernel, depth), ...(found === undefined ? [] : inBox(kernel, limit, found, dialect, branched))];
+  const unproved = withoutPotential(kernel);
+  const free = unproved === undefined ? [freeSide(kernel)] : [];
+  const boxed = found === undefined ? [] : inBox(kernel, limit, found, dialect, branched);
+  // for wide logits the box says less than what holds without one
+  const drafts = [...everywhere(kernel, depth), ...free, ...boxed.filter(({ method, bound }) => method !== 'box-free-sums' || free.every((one) => numberOf(bound) < numberOf(one.bound)))];
+  if (unproved !== undefined) notClaimed.push(`The free side of one mapping for all logits: ${unproved}.`);
   if (found === undefined) notClaimed.push('Anything about the box: entries may become so small that underflow spoils them.');
   const subject = [{ name: `sinkhorn ${name}`, digest: { sha256: sha256(canonicalText({ kernel })) } }];
   const claims: Claim[] = [];
@@ -106,6 +112,14 @@ function everywhere(kernel: KernelParameters, depth: number): Draft[] {
     draft('exact-side-depth', `gain of the exact side over ${depth} layers`, (b) => `Over ${depth} layers the gain of the exact side is at most ${b}.`, gain),
     draft('free-side-depth', `gain of the free side over ${depth} layers`, (b) => `Over ${depth} layers the gain of the free side is at most ${b}, at any depth a factor of n above the exact side.`, mulUp(n, gain)),
   ];
+}
+
+function freeSide(kernel: KernelParameters): Draft {
+  return {
+    id: 'inputs/free-side', strength: 'all-inputs', plain: (b) => `Every line of the side that is not normalised last sums to 1 within ${b}.`, quantity: 'max |sum of the free side − 1|', relation: '<=',
+    bound: boundOf(freeSideEverywhere(kernel), 'up'), method: 'free-side', parameters: { kernel: { ...kernel, rounding: { ...kernel.rounding }, stored: { ...kernel.stored } } },
+    assumptions: [declared, ieee], domain: 'all finite logits',
+  };
 }
 
 function inBox(kernel: KernelParameters, limit: number, bounds: MappingBounds, dialect: SinkhornDialect, branched: { bound: number; partition: Partition } | undefined): Draft[] {

@@ -21,37 +21,52 @@ export function rootUp(x: number): number {
 
 /**
  * At least Σ|a_k| of `count` numbers, `stride` apart. TwoSum gives Σ = s + Σe_k exactly; the e_k are added in f64, which is off by at most
- * γ_count·Σ|e_k|, and the last sum by half an ulp. An exact sum stays as it is.
+ * γ_count·Σ|e_k|, and the last sum by half an ulp. An exact sum stays as it is. The larger of it and `most`: where the plain sum, off by at most γ_(count−1)·Σ, cannot exceed
+ * `most`, no error is looked at.
  */
-export function magnitudeSumUp(a: Float64Array, offset: number, count: number, stride: number): number {
+export function magnitudeSumUp(a: Float64Array, offset: number, count: number, stride: number, most = 0): number {
+  const end = offset + count * stride;
+  let plain = 0;
+  for (let at = offset; at < end; at += stride) plain += Math.abs(a[at]!);
+  if (plain * (1 + 2 * count * u) <= most) return most;
   let sum = 0;
   let rest = 0;
   let lost = 0;
-  for (let k = 0; k < count; k++) {
-    const x = Math.abs(a[offset + k * stride]!);
+  for (let at = offset; at < end; at += stride) {
+    const x = Math.abs(a[at]!);
     const next = sum + x;
     const error = sumError(sum, x, next);
     rest += error;
     lost += Math.abs(error);
     sum = next;
   }
-  return lost === 0 ? sum : stepUp(sum + (rest + 2 * count * u * lost));
+  const whole = lost === 0 ? sum : stepUp(sum + (rest + 2 * count * u * lost));
+  return Math.max(most, whole);
 }
 
-/** At least |Σa_k − 1|, in the same way: the sum begins at −1. */
-export function deviationUp(a: Float64Array, offset: number, count: number, stride: number): number {
+/** At least |Σa_k − 1|, in the same way: the sum begins at −1, and the plain one is off by at most γ_count·(1 + Σ|a_k|). */
+export function deviationUp(a: Float64Array, offset: number, count: number, stride: number, most = 0): number {
+  const end = offset + count * stride;
+  let plain = -1;
+  let magnitudes = 1;
+  for (let at = offset; at < end; at += stride) {
+    plain += a[at]!;
+    magnitudes += Math.abs(a[at]!);
+  }
+  if (Math.abs(plain) + 2 * (count + 1) * u * magnitudes <= most) return most;
   let sum = -1;
   let rest = 0;
   let lost = 0;
-  for (let k = 0; k < count; k++) {
-    const x = a[offset + k * stride]!;
+  for (let at = offset; at < end; at += stride) {
+    const x = a[at]!;
     const next = sum + x;
     const error = sumError(sum, x, next);
     rest += error;
     lost += Math.abs(error);
     sum = next;
   }
-  return lost === 0 ? Math.abs(sum) : stepUp(stepUp(Math.abs(sum + rest)) + 2 * (count + 1) * u * lost);
+  const whole = lost === 0 ? Math.abs(sum) : stepUp(stepUp(Math.abs(sum + rest)) + 2 * (count + 1) * u * lost);
+  return Math.max(most, whole);
 }
 
 const number = new Float64Array(1);

@@ -28,10 +28,10 @@ export class MatrixMeasures {
     let [least, rows, columns, one, infinity] = [Infinity, 0, 0, 0, 0];
     for (let k = 0; k < n * n; k++) least = Math.min(least, h[offset + k]!);
     for (let i = 0; i < n; i++) {
-      rows = Math.max(rows, deviationUp(h, offset + i * n, n, 1));
-      columns = Math.max(columns, deviationUp(h, offset + i, n, n));
-      infinity = Math.max(infinity, magnitudeSumUp(h, offset + i * n, n, 1));
-      one = Math.max(one, magnitudeSumUp(h, offset + i, n, n));
+      rows = deviationUp(h, offset + i * n, n, 1, rows);
+      columns = deviationUp(h, offset + i, n, n, columns);
+      infinity = magnitudeSumUp(h, offset + i * n, n, 1, infinity);
+      one = magnitudeSumUp(h, offset + i, n, n, one);
     }
     values[0] = least;
     values[1] = rows;

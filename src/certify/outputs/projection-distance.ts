@@ -8,16 +8,16 @@
  * κ = (s − 1)/(s + 1) for s = √θ, θ the largest cross ratio, so p = (s + 1)²/4s, without cancellation; it grows with s ≥ 1, so s from above is safe. Exponentials are not needed:
  * e^d = x^p ≤ e^(p(x−1)) ≤ 1/(1 − e) and e^−d ≥ 1 − e with e = p(x − 1) < 1. Hence |P_ij − h_ij| ≤ |q_ij − h_ij| + q_ij·e/(1 − e).
  *
- * c comes from `Scaling`, in as many steps as make e small beside the distance. Everything is positive, so rounding is counted: (Hc)_i has n roundings, S_j 2n + 1, x twice
- * that and one, θ three, q n + 2. That holds without underflow, which the ranges of h and c exclude.
+ * c comes from `Scaling`, in as many steps as make e small beside the distance. Everything is positive, so rounding is counted: (Hc)_i has n roundings, q_ij n + 3, S_j 2n + 2, x twice
+ * that and one, γ_(4n+5) ≤ (4n + 6)u of x, and θ three. That holds without underflow, which the ranges of h and c exclude.
  */
 import { Scaling } from './scaling.ts';
 import { deviationUp, rootUp, stepUp, u } from './enclosing.ts';
 
 const mostRounds = 60;
-/** Most mappings are near their projection, and need no more than these; then every other step is one of Newton's. */
-const plainRounds = 6;
-/** e below this share of the distance is not worth another round. */
+/** Plain steps that leave more than this of the excess are too slow: Newton's follow, down to the rounding, but for a plain one where they lead away. */
+const slow = 1 / 8;
+/** e below this share of the distance is not worth another plain round. */
 const enough = 2 ** -10;
 const entries = { from: 2 ** -250, to: 2 ** 250 };
 const scalings = { from: 2 ** -100, to: 2 ** 100 };
@@ -34,24 +34,29 @@ export class ProjectionDistance {
   /** At least max |h_ij − P_ij| of the matrix at `offset`; Infinity where nothing is proved: an entry that is not positive, κ too near 1. */
   upper(h: Float64Array, offset: number): number {
     const { n } = this;
+    let farthest = 1; // no q_ij is above 1, and no distance above this: only where we stop depends on it
     for (let k = 0; k < n * n; k++) {
       const x = h[offset + k]!;
+      if (x > farthest) farthest = x;
       if (!(x >= entries.from && x <= entries.to)) return this.isDoublyStochastic(h, offset) ? 0 : Infinity;
     }
     const root = rootUp(this.largestCrossRatio(h, offset));
     const factor = (((root + 1) * (root + 1)) / (4 * root)) * (1 + 8 * u);
-    if (!(factor * 2 * (4 * n + 4) * u < 0.5)) return Infinity; // no c is good enough
-    this.scaling.c.fill(1);
-    for (let round = 0; ; round++) {
-      const excess = (this.scaling.apply(h, offset) - 1) * (1 + 8 * u) + 2 * (4 * n + 4) * u;
+    const rounding = (4 * n + 6) * u;
+    if (!(factor * rounding < 0.5)) return Infinity; // no c is good enough
+    this.scaling.start();
+    for (let round = 0, before = Infinity, newton = false; ; round++) {
+      const ratio = this.scaling.apply(h, offset);
+      const excess = (ratio - 1 + ratio * rounding) * (1 + 8 * u);
       const e = stepUp(factor * excess);
-      if (round < mostRounds && e > enough * this.distance(h, offset) && excess > 4 * (4 * n + 4) * u) {
-        if (round < plainRounds || round % 2 === 1) this.scaling.plainStep();
-        else this.scaling.newtonStep(h, offset);
-        continue;
-      }
-      if (!(e < 0.5) || this.scaling.c.some((c) => !(c >= scalings.from && c <= scalings.to))) return Infinity;
-      return this.enclosed(h, offset, (e / (1 - e)) * (1 + 4 * u));
+      const near = newton
+        ? excess <= 2 * rounding || (excess >= before && excess <= 8 * rounding)
+        : e <= enough * farthest && e <= enough * this.distance(h, offset);
+      if (near || round === mostRounds) return e < 0.5 && this.scaling.within(scalings.from, scalings.to) ? this.enclosed(h, offset, (e / (1 - e)) * (1 + 4 * u)) : Infinity;
+      if (excess > slow * before) newton = !newton || excess <= before;
+      if (newton) this.scaling.newtonStep();
+      else this.scaling.plainStep();
+      before = excess;
     }
   }
 
@@ -84,29 +89,23 @@ export class ProjectionDistance {
   /** fl(max |q − h|). */
   private distance(h: Float64Array, offset: number): number {
     const { n } = this;
-    const { rows, c } = this.scaling;
+    const { scaled } = this.scaling;
     let most = 0;
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) {
-        const x = h[offset + i * n + j]!;
-        const gap = Math.abs((x * c[j]!) / rows[i]! - x);
-        if (gap > most) most = gap;
-      }
+    for (let k = 0; k < n * n; k++) {
+      const gap = Math.abs(scaled[k]! - h[offset + k]!);
+      if (gap > most) most = gap;
     }
     return most;
   }
 
   private enclosed(h: Float64Array, offset: number, growth: number): number {
     const { n } = this;
-    const { rows, c } = this.scaling;
+    const { scaled } = this.scaling;
     const rounding = 2 * (n + 3) * u;
     let most = 0;
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) {
-        const x = h[offset + i * n + j]!;
-        const q = (x * c[j]!) / rows[i]!;
-        most = Math.max(most, (Math.abs(q - x) + q * (growth * (1 + rounding) + rounding)) * (1 + 8 * u));
-      }
+    for (let k = 0; k < n * n; k++) {
+      const q = scaled[k]!;
+      most = Math.max(most, (Math.abs(q - h[offset + k]!) + q * (growth * (1 + rounding) + rounding)) * (1 + 8 * u));
     }
     return most;
   }

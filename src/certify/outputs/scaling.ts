@@ -5,8 +5,8 @@
  */
 export class Scaling {
   readonly c: Float64Array;
-  /** (Hc)_i, and S_j = c_j·Σ_i h_ij/(Hc)_i, of the last `apply`. */
-  readonly rows: Float64Array;
+  /** q_ij = h_ij·c_j/(Hc)_i, row-stochastic, and its column sums S_j, of the last `apply`. */
+  readonly scaled: Float64Array;
   readonly columns: Float64Array;
   private readonly n: number;
   private readonly system: Float64Array;
@@ -15,27 +15,37 @@ export class Scaling {
   constructor(n: number) {
     this.n = n;
     this.c = new Float64Array(n);
-    this.rows = new Float64Array(n);
+    this.scaled = new Float64Array(n * n);
     this.columns = new Float64Array(n);
     this.system = new Float64Array(n * n);
     this.change = new Float64Array(n);
   }
 
-  /** Fills `rows` and `columns`; returns fl(max S / min S). */
+  /** c = 1. */
+  start(): void {
+    for (let j = 0; j < this.n; j++) this.c[j] = 1;
+  }
+
+  within(from: number, to: number): boolean {
+    for (let j = 0; j < this.n; j++) if (!(this.c[j]! >= from && this.c[j]! <= to)) return false;
+    return true;
+  }
+
+  /** Fills `scaled` (n + 3 roundings an entry) and `columns` (n − 1 more); returns fl(max S / min S). */
   apply(h: Float64Array, offset: number): number {
-    const { n, c, rows, columns } = this;
+    const { n, c, scaled, columns } = this;
+    for (let j = 0; j < n; j++) columns[j] = 0;
     for (let i = 0; i < n; i++) {
+      const row = i * n;
       let sum = 0;
-      for (let j = 0; j < n; j++) sum += h[offset + i * n + j]! * c[j]!;
-      rows[i] = sum;
+      for (let j = 0; j < n; j++) sum += scaled[row + j] = h[offset + row + j]! * c[j]!;
+      const share = 1 / sum;
+      for (let j = 0; j < n; j++) columns[j]! += scaled[row + j]! *= share;
     }
     let smallest = Infinity;
     let largest = 0;
     for (let j = 0; j < n; j++) {
-      let sum = 0;
-      for (let i = 0; i < n; i++) sum += h[offset + i * n + j]! / rows[i]!;
-      const column = c[j]! * sum;
-      columns[j] = column;
+      const column = columns[j]!;
       if (column < smallest) smallest = column;
       if (column > largest) largest = column;
     }
@@ -48,14 +58,14 @@ export class Scaling {
   }
 
   /** c ← c·e^y for Newton's y, with 1 + y or 1/(1 − y) for e^y. A plain step where the system is singular in f64. */
-  newtonStep(h: Float64Array, offset: number): void {
-    const { n, c, rows, columns, system, change } = this;
+  newtonStep(): void {
+    const { n, c, scaled, columns, system, change } = this;
     const m = n - 1;
     for (let j = 0; j < m; j++) {
       change[j] = 1 - columns[j]!;
       for (let k = 0; k <= j; k++) {
         let sum = 0;
-        for (let i = 0; i < n; i++) sum += ((h[offset + i * n + j]! * c[j]!) / rows[i]!) * ((h[offset + i * n + k]! * c[k]!) / rows[i]!);
+        for (let i = 0; i < n * n; i += n) sum += scaled[i + j]! * scaled[i + k]!;
         system[j * n + k] = (j === k ? columns[j]! : 0) - sum;
       }
     }
