@@ -1,7 +1,7 @@
 /**
  * Nothing is issued that the independent checker does not confirm. Its arithmetic is coarser than the issuer's, so a bound that is tight to the last
- * bits may have to be raised a little first: in steps of four doublings, since each asks the checker
- * about the whole file, from 2³ units of rounding of the bound and of the matrix entries to 2⁻¹⁰ of them.
+ * bits may have to be raised a little first: by the least of the doublings from one unit of rounding of the
+ * bound and of the matrix entries to 2⁻¹⁰ of them, found by halving, since each question is about the whole file.
  * A bound is only ever moved outwards; one that is still not confirmed is not claimed.
  */
 import { addUp, mulUp } from '../numerics/directed.ts';
@@ -26,18 +26,27 @@ export interface Confirmed {
 export function confirm(draft: Draft, subject: readonly Subject[], files: readonly Buffer[], unit: number): Confirmed {
   const value = numberOf(draft.bound);
   const size = addUp(Math.abs(value), unit);
-  let reason = '';
-  for (let step = -1; step <= doublings; step += 4) {
+  let [reason, given] = ['', true];
+  const raised = (step: number): Claim | undefined => {
     const raise = step < 0 ? 0 : mulUp(size, 2 ** (step - 53));
     const moved = draft.relation === '<=' ? addUp(value, raise) : -addUp(-value, raise);
-    if (!Number.isFinite(moved)) break;
+    if (!Number.isFinite(moved)) return undefined;
     const bound = boundOf(moved, draft.bound.rounded);
     const claim: Claim = { ...draft, bound, plain: draft.plain(bound.decimal) };
     const certificate = issueCertificate({ subject: [...subject], environment: {}, claims: [claim], notClaimed: ['Anything else.'] });
     const { refused, claims: [verdict] } = checkCertificate(JSON.stringify(certificate), files, moreMethods);
-    if (verdict?.verdict === 'holds') return { claim, reason: '' };
+    if (verdict?.verdict === 'holds') return claim;
     reason = refused ?? verdict?.reason ?? '';
-    if (verdict?.verdict === 'not checked') break;
+    given &&= verdict?.verdict !== 'not checked';
+    return undefined;
+  };
+  let claim = raised(-1);
+  if (claim !== undefined || !given) return { claim, reason: claim === undefined ? reason : '' };
+  for (let [low, high] = [0, doublings + 1]; low < high; ) {
+    const middle = (low + high) >> 1;
+    const found = middle > doublings ? undefined : raised(middle);
+    if (found === undefined) low = middle + 1;
+    else [claim, high] = [found, middle];
   }
-  return { claim: undefined, reason };
+  return { claim, reason: claim === undefined ? reason : '' };
 }
