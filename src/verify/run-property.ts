@@ -88,7 +88,7 @@ function quantilesOf(sketch: Sketch): MarginQuantiles | undefined {
 }
 
 /** Why a property cannot be asked of a kernel. */
-function notApplicable(property: Property, kernel: ResolvedKernel): string | undefined {
+export function notApplicable(property: Property, kernel: ResolvedKernel): string | undefined {
   const wanted = property.inputs.streamCounts;
   if (wanted !== undefined && !wanted.some((n) => kernel.streams.includes(n))) {
     return `the claim is about n = ${wanted.join(', ')}, the kernel supports n = ${kernel.streams.join(', ')}`;
