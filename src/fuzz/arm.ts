@@ -4,12 +4,11 @@ import { firstRecipes } from '../generate/arbitrary.ts';
 import { hashText } from '../generate/random.ts';
 import type { KernelDeclaration } from '../targets/kernel.ts';
 import { KernelCaller } from '../verify/call.ts';
-import type { CounterexampleData } from '../verify/counterexample-file.ts';
 import type { Worst } from '../verify/judge.ts';
 import type { Property, ResolvedKernel } from '../verify/property.ts';
 import type { PropertyResult } from '../verify/results.ts';
 import { propertySeed } from '../verify/run-property.ts';
-import { takesAnyInput } from './breed.ts';
+import { takesAnyInput, type StoredCase } from '../verify/stored.ts';
 
 /** First cases as in a quick run; then the search. */
 const firstCases = 4;
@@ -37,7 +36,7 @@ export class Arm {
   readonly hash: number;
   readonly anyInput: boolean;
   /** Cases that come before the search: what was stored, then what every run begins with. */
-  readonly stored: CounterexampleData[] = [];
+  readonly stored: StoredCase[] = [];
   readonly first: Recipe[];
   /** Recipes that met something new. */
   readonly recipes: Recipe[] = [];

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 
 import { recipeArbitrary } from '../generate/arbitrary.ts';
-import { familyKinds, planFamilies, planScales, kindsOf } from '../generate/choices.ts';
+import { planFamilies, planScales, kindsOf } from '../generate/choices.ts';
 import type { Random } from '../generate/random.ts';
 import { defaultMaxElements, type InputPlan, type Recipe } from '../generate/recipe.ts';
 import { allowedStreams, fit, largestTensor } from '../generate/sizes.ts';
@@ -15,11 +15,6 @@ import { fitTogether, type Specimen } from './specimen.ts';
 
 /** Problems of a bred case: around tiles, so that lanes are met. */
 const batches = [33, 34, 47, 63, 65, 127, 129, 255, 257];
-
-/** Whether a claim is about any finite input, or finds out itself which it is about: only then may inputs be changed number by number. */
-export function takesAnyInput({ inputs, recorded }: Property): boolean {
-  return recorded ?? familyKinds.every((kind) => inputs[kind] === undefined);
-}
 
 /** A recipe drawn as `verify` draws it, without any memory. */
 export function drawnRecipe(property: Property, kernel: ResolvedKernel, seed: number): Recipe {

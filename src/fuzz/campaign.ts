@@ -7,7 +7,6 @@ import type { Recipe } from '../generate/recipe.ts';
 import { expand } from '../generate/expand.ts';
 import type { Operation, Values } from '../operations/operation.ts';
 import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
-import { valuesOf } from '../tensor/tensor.ts';
 import { decodeOutputs } from '../verify/call.ts';
 import { examineInputs, type Examination } from '../verify/examine.ts';
 import type { Arm } from './arm.ts';
@@ -147,7 +146,7 @@ export class Campaign {
     const { guided } = this.options;
     const { random } = this;
     const stored = arm.stored.shift();
-    if (stored !== undefined) return { recipe: { ...stored.recipe, values: undefined, tokens: undefined, sizes: { ...stored.recipe.sizes, tokens: stored.recipe.tokens?.length ?? stored.recipe.sizes.tokens } }, inputs: Object.fromEntries(Object.entries(stored.inputs).map(([port, tensor]) => [port, valuesOf(tensor)])) };
+    if (stored !== undefined) return stored;
     const first = arm.first.shift();
     if (first === undefined && guided && arm.anyInput && random.below(8) !== 0) {
       const children = bred(arm.kernel, arm.property, this.pool, arm.objective, random);

@@ -8,6 +8,7 @@ import { KernelCaller } from '../verify/call.ts';
 import { exitCodeOf } from '../verify/exit-code.ts';
 import type { PropertyResult, TargetReport } from '../verify/results.ts';
 import { notApplicable } from '../verify/run-property.ts';
+import { storedFor } from '../verify/stored.ts';
 import { totalsOf } from '../verify/totals.ts';
 import { version } from '../verify/version.ts';
 import { Arm } from './arm.ts';
@@ -74,8 +75,11 @@ export async function fuzz(options: FuzzOptions, exchange?: Exchange): Promise<F
     },
   });
   if (exchange !== undefined) exchange.receive = (specimen) => campaign.receive(specimen);
-  for (const data of [...(options.stored ?? []), ...(keeper?.counterexamples() ?? [])]) {
-    for (const arm of arms) if (arm.property.id === data.property && (arm.anyInput || arm.target === data.target) && arm.kernel.streams.includes(data.recipe.sizes.streams)) arm.stored.push(data);
+  const stored = [...(options.stored ?? []), ...(keeper?.counterexamples() ?? [])];
+  for (const [index, arm] of arms.entries()) {
+    // what every campaign begins with is shared out among its streams
+    if (index % stream.count === stream.index) arm.stored.push(...storedFor(stored, arm.property, arm.kernel, arm.target));
+    else arm.first.length = 0;
   }
   for (const specimen of keeper?.specimens() ?? []) campaign.receive(specimen);
 

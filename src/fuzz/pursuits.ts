@@ -5,7 +5,7 @@
  *   disagreement          two kernels of one dialect: |a − b| / (bound of a + bound of b). Above 1 one of them is outside its own bound, which the claims against the reference then show.
  */
 import type { Values, Sizes } from '../operations/operation.ts';
-import { firstNormalised, type SinkhornDialect } from '../operations/sinkhorn/dialect.ts';
+import { firstNormalised } from '../operations/sinkhorn/dialect.ts';
 import { encodeInputs, decodeOutputs, type KernelCaller } from '../verify/call.ts';
 import type { ResolvedKernel } from '../verify/property.ts';
 import { valuesOf } from '../tensor/tensor.ts';
