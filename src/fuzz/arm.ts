@@ -68,7 +68,8 @@ export class Arm {
 
   /** Whose turn it is: the one with the least of it. */
   get turn(): number {
-    if (this.first.length > 0 || this.stored.length > 0) return this.cases * 1e-3 - 1e6 + (this.property.usesReference ? 0 : 1e-4);
+    // what was stored, and one case of every claim, before anything else
+    if (this.stored.length > 0 || (this.cases === 0 && this.first.length > 0)) return -2e6 + this.cases + (this.property.usesReference ? 0 : 1e6);
     const weight = (this.property.usesReference && this.anyInput ? referenceWeight : 1) / (1 + 15 * Math.min(1, this.failures.size));
     return this.spent / weight;
   }

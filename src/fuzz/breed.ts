@@ -65,20 +65,25 @@ export function bred(kernel: ResolvedKernel, property: Property, pool: Pool, obj
   };
   const elite = pool.eliteOf(objective);
   const climbing = elite.length > 3 && random.below(4) === 0;
-  const first = usable(climbing ? elite[random.below(elite.length)]!.specimen : pool.pick(operation.id, random));
+  const first = usable(climbing ? elite[random.below(elite.length)]!.specimen : pool.pick(operation.id, streamsOf(allowed, random), random));
   if (first === undefined) return undefined;
   const count = batchSize(kernel, property, first.sizes, random);
   const children: Specimen[] = [];
   let parent = first;
   while (children.length < count) {
     if (climbing) parent = elite[Math.floor(elite.length * random.uniform() ** 2)]!.specimen;
-    else if (random.below(2) === 0) parent = pool.pick(operation.id, random) ?? first;
+    else if (random.below(2) === 0) parent = pool.pick(operation.id, first.sizes.streams, random) ?? first;
     if (!fitTogether(operation, first, parent)) parent = first;
-    const mate = climbing ? elite[random.below(elite.length)]!.specimen : pool.any(operation.id, random);
+    const mate = climbing ? elite[random.below(elite.length)]!.specimen : pool.any(operation.id, first.sizes.streams, random);
     const other = climbing ? elite[random.below(elite.length)]!.specimen : undefined;
     children.push(childOf(kernel, parent, fitting(operation, first, mate), fitting(operation, first, other), random));
   }
   return children;
+}
+
+/** Half of the time the usual count, else any of them. */
+function streamsOf(allowed: readonly number[], random: Random): number {
+  return allowed.includes(4) && random.below(2) === 0 ? 4 : random.pick(allowed);
 }
 
 function fitting(operation: Operation, first: Specimen, other: Specimen | undefined): Specimen | undefined {

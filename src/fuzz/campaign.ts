@@ -87,7 +87,7 @@ export class Campaign {
   private nextSeek(): Seek | undefined {
     if (!this.options.guided) return undefined;
     const { arms, seeks } = this.options;
-    if (arms.some(({ first, stored, open }) => open && first.length + stored.length > 0)) return undefined;
+    if (arms.some(({ open, turn }) => open && turn < 0)) return undefined;
     const living = seeks.filter(({ ended }) => ended === undefined);
     const onSeeks = seeks.reduce((sum, { spent }) => sum + spent, 0);
     const onArms = arms.reduce((sum, { spent }) => sum + spent, 0);
@@ -152,7 +152,8 @@ export class Campaign {
       const children = bred(arm.kernel, arm.property, this.pool, arm.objective, random);
       if (children !== undefined) return this.byValue(operation, children);
     }
-    const recipe = first ?? (guided && arm.recipes.length > 0 && random.below(2) === 0 ? changedRecipe(random.pick(arm.recipes), arm.property, arm.kernel, random) : drawnRecipe(arm.property, arm.kernel, random.bits()));
+    const drawn = first ?? drawnRecipe(arm.property, arm.kernel, random.bits());
+    const recipe = first === undefined && guided && random.below(3) > 0 ? changedRecipe(arm.recipes.length > 0 && random.below(2) === 0 ? random.pick(arm.recipes) : drawn, arm.property, arm.kernel, random) : drawn;
     const own = first === undefined ? { ...recipe, seed: this.streamed(recipe.seed) } : recipe;
     return { recipe: own, inputs: expand(own, operation, arm.property.inputs) };
   }

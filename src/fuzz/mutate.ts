@@ -111,6 +111,9 @@ const structure: readonly Operator[] = [
   ({ values, rows, columns }) => {
     if (rows === columns) for (let i = 0; i < rows; i++) for (let j = 0; j < i; j++) [values[i * rows + j], values[j * rows + i]] = [values[j * rows + i]!, values[i * rows + j]!];
   },
+  ({ values, rows, columns }) => {
+    if (rows === columns) for (let i = 0; i < rows; i++) for (let j = 0; j < i; j++) values[i * rows + j] = values[j * rows + i]!;
+  },
   ({ values }, random) => {
     const size = span(values) * 2 ** -random.integer(0, 16);
     for (let k = 0; k < values.length; k++) values[k] = values[k]! + size * random.normal();

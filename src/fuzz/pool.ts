@@ -35,7 +35,7 @@ export class Pool {
 
   /** Keeps a problem that met something new. */
   add(specimen: Specimen): void {
-    const list = this.listOf(specimen.operation);
+    const list = this.listOf(specimen);
     list.push({ specimen, bred: 0 });
     this.bytes += bytesOf(specimen);
     while (this.bytes > this.limit && this.forget());
@@ -69,9 +69,9 @@ export class Pool {
     this.elites.delete(objective);
   }
 
-  /** A problem of an operation to breed from: among a few drawn, the one that was bred from least. */
-  pick(operation: string, random: Random): Specimen | undefined {
-    const list = this.kept.get(operation) ?? [];
+  /** A problem of an operation and stream count to breed from: among a few drawn, the one that was bred from least. */
+  pick(operation: string, streams: number, random: Random): Specimen | undefined {
+    const list = this.kept.get(`${operation} ${streams}`) ?? [];
     let chosen: Kept | undefined;
     for (let k = 0; k < 3 && list.length > 0; k++) {
       const drawn = list[random.below(list.length)]!;
@@ -81,19 +81,20 @@ export class Pool {
     return chosen?.specimen;
   }
 
-  /** Problems of an operation that are drawn without preference, for crossing. */
-  any(operation: string, random: Random): Specimen | undefined {
-    const list = this.kept.get(operation) ?? [];
+  /** One that is drawn without preference, for crossing. */
+  any(operation: string, streams: number, random: Random): Specimen | undefined {
+    const list = this.kept.get(`${operation} ${streams}`) ?? [];
     return list.length === 0 ? undefined : list[random.below(list.length)]!.specimen;
   }
 
-  private listOf(operation: string): Kept[] {
-    const list = this.kept.get(operation) ?? [];
-    this.kept.set(operation, list);
+  private listOf({ operation, sizes }: Specimen): Kept[] {
+    const key = `${operation} ${sizes.streams}`;
+    const list = this.kept.get(key) ?? [];
+    this.kept.set(key, list);
     return list;
   }
 
-  /** Takes away one of the largest operation's problems that was bred from most. */
+  /** Takes away one of the most numerous problems, that was bred from most. */
   private forget(): boolean {
     const list = [...this.kept.values()].reduce((a, b) => (a.length >= b.length ? a : b), []);
     if (list.length <= 1) return false;
