@@ -77,7 +77,7 @@ function minimise(flags: Flags, print: Print, warn: Print): number {
   const corpus = new Corpus(flags.corpus);
   const { kept, dropped } = minimised(readable(corpus, flags, warn));
   for (const name of dropped) corpus.remove(name);
-  print(`${counted(kept, 'entry').replace('entrys', 'entries')} kept, ${dropped.length} dropped\n`);
+  print(`${kept} kept, ${dropped.length} dropped\n`);
   return kept === 0 ? exitCodes.nothingRan : exitCodes.held;
 }
 

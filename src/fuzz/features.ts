@@ -11,6 +11,8 @@ import { eventOf } from './coverage.ts';
 /** Rows and columns of a port that are looked at; what is larger is judged all the same. */
 const [mostRows, mostColumns] = [16, 32];
 const mostFacts = 64;
+/** Entries before one in its row that it is compared with. */
+const mostNeighbours = 7;
 
 /** Kinds of events; the number is part of the event. */
 const kind = { exponent: 1, entry: 2, rowRange: 3, columnRange: 4, pattern: 5, fact: 6, pair: 7, lane: 8, outExponent: 9, support: 10, rowSum: 11, columnSum: 12 } as const;
@@ -79,7 +81,7 @@ export class Features {
     const at = token * per;
     const rows = Math.min(mostRows, per / columns);
     const seen = Math.min(mostColumns, columns);
-    let [zeros, negative, tiny, coarse, integer, tied, widest, pattern, zeroSum] = [0, 0, 0, 1, 1, 0, 0, 0, 0];
+    let [zeros, negative, tiny, coarse, integer, tied, equal, widest, pattern, zeroSum] = [0, 0, 0, 1, 1, 0, 0, 0, 0, 0];
     for (let row = 0; row < rows; row++) {
       this.line(values, at + row * columns, seen, 1);
       pattern = (Math.imul(pattern, 33) + this.argmax) | 0;
@@ -90,6 +92,7 @@ export class Features {
       this.add(eventOf(kind.rowRange, range, place, this.n));
       for (let k = 0; k < seen; k++) {
         const value = values[at + row * columns + k]!;
+        for (let other = Math.max(0, k - mostNeighbours); other < k; other++) if (values[at + row * columns + other] === value) equal++;
         if (value === 0) {
           if (Object.is(value, 0)) zeros++;
           else negative++;
@@ -125,6 +128,7 @@ export class Features {
     this.fact(base + 6, narrowest >>> 2);
     this.fact(base + 7, pattern);
     this.fact(base + 8, zeroSum);
+    this.fact(base + 9, Math.min(equal, 15));
   }
 
   private output(port: Port, values: Float64Array, sizes: Sizes, token: number, place: number): void {

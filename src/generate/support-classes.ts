@@ -16,15 +16,15 @@ export function supportClasses4(): Uint16Array {
   return memo;
 }
 
-let classes: Uint16Array | undefined;
+let classOf: Uint16Array | undefined;
 
 /** Which of `supportClasses4` a mask belongs to. All 65,536 are looked up once. */
 export function supportClassOf4(mask: number): number {
-  if (classes === undefined) {
-    classes = new Uint16Array(patterns);
-    for (const [index, representative] of supportClasses4().entries()) for (const image of supportOrbit4(representative)) classes[image] = index;
+  if (classOf === undefined) {
+    classOf = new Uint16Array(patterns);
+    for (const [index, representative] of supportClasses4().entries()) for (const image of supportOrbit4(representative)) classOf[image] = index;
   }
-  return classes[mask]!;
+  return classOf[mask]!;
 }
 
 /** All masks that permuting the rows and columns of a 4×4 pattern leads to; 576 of them, with repetitions. */
