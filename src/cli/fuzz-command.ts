@@ -55,7 +55,7 @@ Examples:
   $ plumbline fuzz reference,mine --max-time 1h          two targets, also against each other
   $ plumbline fuzz kernels.ts --fail-fast --json         ends with the first counterexample; the report as JSON
 
-Every claim about the kernels is checked; inputs that meet something new or use more of a bound are kept, changed and crossed. What was found stays
+Every claim about the kernels is checked, and objectives besides them are pursued unless --property picks claims; inputs that meet something new or use more of a bound are kept, changed and crossed. What was found stays
 in the corpus (plumbline corpus --help), and the next campaign begins there.
 
 Exit codes:
@@ -126,7 +126,7 @@ async function run(asked: readonly string[], flags: Flags): Promise<number> {
   try {
     const { fuzzOnThreads } = await import('./fuzz-threads.ts');
     const report = await fuzzOnThreads({
-      targets, properties, seed, stored, maxTimeMs: flags.maxTime, maxProblems: flags.problems, failFast: flags.failFast, guided: flags.guidance, callTimeoutMs: flags.callTimeout,
+      targets, properties, seed, stored, maxTimeMs: flags.maxTime, maxProblems: flags.problems, failFast: flags.failFast, guided: flags.guidance, pursue: flags.property === undefined, callTimeoutMs: flags.callTimeout,
       corpusDir: flags.corpus === false ? undefined : flags.corpus, failuresDir: flags.failuresDir, replayCommand: ownCommand(process.argv[1], env), replayArguments: gathered.replayArguments,
       required: requiredNames(gathered, wanted, targets.map(({ name }) => name)), environment: environment(), signal: interrupt.signal, onEvent: hear,
     }, threads, { files, configs: flags.config ?? [], python: flags.python });

@@ -51,12 +51,15 @@ export class Campaign {
   problems = 0;
   private readonly options: CampaignOptions;
   private readonly random: Random;
+  /** Objectives draw from their own, so that how often their turn comes changes nothing for the claims. */
+  private readonly seekRandom: Random;
   private readonly features = new Map<string, Features>();
 
   constructor(options: CampaignOptions) {
     this.options = options;
     this.pool = new Pool(options.poolBytes);
     this.random = new Random(options.runSeed, hashText('fuzz'), options.stream.index);
+    this.seekRandom = new Random(options.runSeed, hashText('fuzz objectives'), options.stream.index);
   }
 
   /** One case. False when nothing is left to do. */
@@ -99,7 +102,7 @@ export class Campaign {
     const started = performance.now();
     try {
       const before = seek.problems;
-      const found = await seek.step(this.pool, this.random);
+      const found = await seek.step(this.pool, this.seekRandom);
       this.problems += seek.problems - before;
       if (found !== undefined) this.options.onFind({ what: found.objective, specimen: found.specimen, property: found.objective, target: seek.target, score: found.score });
       if (found !== undefined && seek.pursuit.name.startsWith('disagreement') && found.score > 1) this.suspect(found.specimen);

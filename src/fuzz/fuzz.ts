@@ -126,7 +126,7 @@ async function open(target: Target): Promise<{ report: TargetReport; available: 
 }
 
 /** Claims that are about the kernels, the objectives, and the results of claims that are not. */
-function setUp(targets: readonly Target[], { properties, seed, callTimeoutMs = defaultTimeoutMs }: FuzzOptions): { arms: Arm[]; seeks: Seek[]; results: PropertyResult[] } {
+function setUp(targets: readonly Target[], { properties, seed, callTimeoutMs = defaultTimeoutMs, pursue = true }: FuzzOptions): { arms: Arm[]; seeks: Seek[]; results: PropertyResult[] } {
   const arms: Arm[] = [];
   const seeks: Seek[] = [];
   const results: PropertyResult[] = [];
@@ -141,6 +141,7 @@ function setUp(targets: readonly Target[], { properties, seed, callTimeoutMs = d
         if (reason === undefined) arms.push(new Arm({ target, property, kernel, declaration }, seed, callTimeoutMs));
         else results.push({ ...emptyResult(target, property, seed), status: 'unsupported', reason });
       }
+      if (!pursue) continue;
       const caller = new KernelCaller(kernel, declaration.run, callTimeoutMs, declaration.remote);
       for (const pursuit of pursuitsOf(kernel, caller)) seeks.push(new Seek(target, kernel, pursuit));
       for (const other of before) if (comparable(other.kernel, kernel)) seeks.push(new Seek(other.target, other.kernel, disagreement(other.kernel, other.caller, kernel, caller, target)));

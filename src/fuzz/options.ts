@@ -23,6 +23,8 @@ export interface FuzzOptions {
   readonly failFast?: boolean | undefined;
   /** Without guidance every case is drawn as `verify` draws it. Default true. */
   readonly guided?: boolean | undefined;
+  /** Whether objectives besides the margins of claims are pursued. Default true. */
+  readonly pursue?: boolean | undefined;
   readonly callTimeoutMs?: number | undefined;
   /** Most bytes of problems that are kept to breed from. Default 64 MiB. */
   readonly poolBytes?: number | undefined;
