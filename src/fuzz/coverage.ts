@@ -2,7 +2,7 @@
  * Which events were met, and how often. An event is a 32-bit number, hashed into a table of fixed size, as in AFL (Zalewski): memory does not grow with a campaign, and two events that
  * share a place only make one of them look older than it is.
  */
-const places = 2 ** 20;
+const places = 2 ** 24;
 const most = 255;
 
 export class Coverage {
@@ -12,17 +12,12 @@ export class Coverage {
 
   /** Counts an event. True when it was not met before. */
   add(event: number): boolean {
-    const place = (event ^ (event >>> 12)) & (places - 1);
+    const place = (event ^ (event >>> 8)) & (places - 1);
     const count = this.counts[place]!;
     if (count < most) this.counts[place] = count + 1;
     if (count > 0) return false;
     this.met++;
     return true;
-  }
-
-  /** Adds what another table has met. */
-  merge(events: Iterable<number>): void {
-    for (const event of events) this.add(event);
   }
 }
 
