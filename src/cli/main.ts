@@ -9,10 +9,12 @@ import { casesCommand } from './cases-command.ts';
 import { certifyCommand } from './certify-command.ts';
 import { checkCommand } from './check-command.ts';
 import { compareCommand } from './compare-command.ts';
+import { corpusCommand } from './corpus-command.ts';
 import { conformCommand } from './conform-command.ts';
 import { dialectsCommand } from './dialects-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { driftCommand } from './drift-command.ts';
+import { fuzzCommand } from './fuzz-command.ts';
 import { initCommand } from './init-command.ts';
 import { codeOfError, describeError } from './exits.ts';
 import { identifyCommand } from './identify-command.ts';
@@ -41,7 +43,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, identifyCommand, replayCommand, benchCommand, driftCommand, certifyCommand, checkCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
+for (const create of [verifyCommand, fuzzCommand, corpusCommand, identifyCommand, replayCommand, benchCommand, driftCommand, certifyCommand, checkCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 

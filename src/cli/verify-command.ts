@@ -24,6 +24,7 @@ import { listPlan } from './list.ts';
 import { checkMargins, writeMargins } from './margins.ts';
 import { collect, isGlob, select } from './patterns.ts';
 import { createReporters } from './reporting.ts';
+import { readStored } from './stored.ts';
 import { append, callTimeoutOption, duration, integer, pythonOption } from './values.ts';
 
 interface Flags {
@@ -41,6 +42,7 @@ interface Flags {
   dump?: string[];
   python?: string;
   failuresDir: string;
+  counterexamples?: string;
   margins?: string | true;
   list?: true;
   printConfig?: true;
@@ -90,6 +92,7 @@ export function verifyCommand(finish: (code: number) => void): Command {
     .option('--dump <folder>', 'judge the tensors that a job of your own wrote there, without a kernel (plumbline cases writes inputs for it)', append)
     .addOption(pythonOption())
     .option('--failures-dir <folder>', 'where counterexamples go', '.plumbline/failures')
+    .option('--counterexamples <folder>', 'counterexamples that are tried first (default: fixtures/counterexamples where it exists)')
     .option('--margins [file]', 'add how much of the bounds was used to a history, for plumbline drift (default: fixtures/margins/<target>.jsonl)')
     .option('--list', 'print what would be checked, and stop')
     .option('--print-config', 'print what is in force as JSON, and stop')
@@ -130,6 +133,7 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
     const common = {
       ...numbers,
       properties,
+      stored: readStored(flags.counterexamples ?? gathered.config.counterexamples, (text) => stderr.write(text)),
       replayCommand: ownCommand(process.argv[1], env),
       replayArguments: gathered.replayArguments,
       environment: environment(),

@@ -18,6 +18,8 @@ export interface PlumblineConfig {
   readonly maxTime?: string;
   /** Cases per property. Default: the effort's number. */
   readonly runs?: number;
+  /** Folder of counterexamples that every run tries first. Default: `fixtures/counterexamples` where it exists. */
+  readonly counterexamples?: string;
   readonly reporters?: readonly ReporterName[];
   /** Claims of your own, besides the built-in ones. */
   readonly properties?: readonly Property[];

@@ -80,6 +80,7 @@ const configSchema = z.strictObject({
   seed: z.int().min(0).max(0xffffffff).optional(),
   maxTime: z.string().optional(),
   runs: z.int().min(1).optional(),
+  counterexamples: z.string().min(1).optional(),
   reporters: z.array(z.enum(reporterNames)).optional(),
   properties: z.array(propertySchema).optional(),
   bench: z.strictObject({ workloads: z.array(workloadSchema).min(1).optional() }).optional(),

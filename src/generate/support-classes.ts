@@ -16,6 +16,17 @@ export function supportClasses4(): Uint16Array {
   return memo;
 }
 
+let classOf: Uint16Array | undefined;
+
+/** Which of `supportClasses4` a mask belongs to. All 65,536 are looked up once. */
+export function supportClassOf4(mask: number): number {
+  if (classOf === undefined) {
+    classOf = new Uint16Array(patterns);
+    for (const [index, representative] of supportClasses4().entries()) for (const image of supportOrbit4(representative)) classOf[image] = index;
+  }
+  return classOf[mask]!;
+}
+
 /** All masks that permuting the rows and columns of a 4×4 pattern leads to; 576 of them, with repetitions. */
 export function supportOrbit4(mask: number): Uint16Array {
   const orbit = new Uint16Array(permutations.length ** 2);

@@ -52,14 +52,19 @@ export interface CounterexampleData extends z.infer<z.ZodObject<typeof fields>> 
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
-/** Writes the file into `dir` (created when missing) and returns its path. The same counterexample always gets the same name. Throws `bad-file`. */
-export function writeCounterexample(dir: string, data: CounterexampleData): string {
+/** The bytes of the file; equal counterexamples are equal bytes. */
+export function encodeCounterexample(data: CounterexampleData): Uint8Array {
   const { inputs, outputs, recipe, measured, bound, ...rest } = data;
   const { values, ...generated } = recipe;
   const stored: Stored = { ...rest, recipe: generated, measured: toJson(measured), bound: toJson(bound) };
   const literals = Object.fromEntries(Object.entries(values ?? {}).map(([port, numbers]) => [port, tensor(numbers, [numbers.length], 'f64')]));
   const tensors = { ...prefixed('input', inputs), ...prefixed('output', outputs), ...prefixed('recipe', literals) };
-  const bytes = encodeSafetensors(tensors, { format, version, counterexample: canonicalJson(stored) });
+  return encodeSafetensors(tensors, { format, version, counterexample: canonicalJson(stored) });
+}
+
+/** Writes the file into `dir` (created when missing) and returns its path. The same counterexample always gets the same name. Throws `bad-file`. */
+export function writeCounterexample(dir: string, data: CounterexampleData): string {
+  const bytes = encodeCounterexample(data);
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
   const path = join(dir, `${fileNamePart(data.target)}-${fileNamePart(data.property)}-${hash}.safetensors`);
   writeFileAtomically(path, bytes);

@@ -1,5 +1,6 @@
 import type { OperationId } from '../operations/operation.ts';
 import type { KernelDeclaration, Target } from '../targets/kernel.ts';
+import type { CounterexampleData } from './counterexample-file.ts';
 import type { Property } from './property.ts';
 import type { Effort, Explanation, RunEvent } from './results.ts';
 
@@ -29,6 +30,8 @@ export interface VerifyOptions {
   readonly costlyShrinkMs?: number | undefined;
   /** Names of targets that were asked for: it is an error when one of them is unavailable. */
   readonly required?: readonly string[] | undefined;
+  /** Counterexamples that are tried before any case is drawn. */
+  readonly stored?: readonly CounterexampleData[] | undefined;
   /** Folder for counterexamples; default `.plumbline/failures`. */
   readonly failuresDir?: string | undefined;
   /** How to invoke plumbline in replay lines; default `plumbline`. */

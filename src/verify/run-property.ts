@@ -7,14 +7,15 @@ import type { Recipe } from '../generate/recipe.ts';
 import { Sketch } from '../numerics/sketch.ts';
 import type { KernelDeclaration } from '../targets/kernel.ts';
 import { KernelCaller } from './call.ts';
-import { minimise } from './minimise.ts';
+import { minimise, type Failure } from './minimise.ts';
 import type { RecordOptions } from './record.ts';
 import { casesOf } from './effort.ts';
-import type { Examination } from './examine.ts';
+import { examineInputs, type Examination } from './examine.ts';
 import type { Worst } from './judge.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 import type { Effort, MarginQuantiles, PropertyResult, RunEvent } from './results.ts';
 import { runCases } from './run-cases.ts';
+import { literally, type StoredCase } from './stored.ts';
 
 export interface PropertyRun extends RecordOptions {
   readonly property: Property;
@@ -22,6 +23,8 @@ export interface PropertyRun extends RecordOptions {
   readonly declaration: KernelDeclaration;
   readonly effort: Effort;
   readonly runs: number | undefined;
+  /** Cases that are tried first. */
+  readonly stored?: readonly StoredCase[] | undefined;
   readonly runSeed: number;
   readonly callTimeoutMs: number;
   readonly shrinkBudget: number;
@@ -55,11 +58,16 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
     if (cases < planned.examples.length) collect(sketch, examination.judgement?.margins);
     cases++;
     problems += examination.judged;
-    const found = examination.judgement?.worst;
-    if (found !== undefined && (worst === undefined || !(found.margin <= worst.margin))) worst = found;
+    worst = worse(worst, examination.judgement?.worst);
     onEvent({ type: 'case-finished', target, property: property.id, cases, margin: worst?.margin ?? 0 });
   };
-  const { failure, interrupted } = await runCases({ ...options, ...planned, seed, onCase });
+  const onStored = (examination: Examination): void => {
+    problems += examination.judged;
+    worst = worse(worst, examination.judgement?.worst);
+  };
+  const again = await tryStored(options, onStored);
+  const { failure, interrupted } = again === undefined ? await runCases({ ...options, ...planned, seed, onCase }) : { failure: again, interrupted: false };
+  cases += options.stored?.length ?? 0;
 
   const measured = { cases, problems, margin: worst?.margin ?? 0, margins: quantilesOf(sketch), worst };
   if (failure !== undefined) {
@@ -78,6 +86,21 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   return { ...base, ...end, status: 'passed', reason: undefined };
 }
 
+/** The first stored case that fails, tried in their order. */
+async function tryStored({ property, kernel, declaration, callTimeoutMs, stored = [], stopped }: PropertyRun, onStored: (examination: Examination) => void): Promise<Failure | undefined> {
+  for (const one of stored) {
+    if (stopped()) return undefined;
+    const examination = await examineInputs(property, kernel, one.recipe, one.inputs, new KernelCaller(kernel, declaration.run, callTimeoutMs, declaration.remote));
+    onStored(examination);
+    if (!examination.held) return { recipe: literally(one), examination };
+  }
+  return undefined;
+}
+
+function worse(a: Worst | undefined, b: Worst | undefined): Worst | undefined {
+  return b !== undefined && (a === undefined || !(b.margin <= a.margin)) ? b : a;
+}
+
 function collect(sketch: Sketch, margins: Float64Array = new Float64Array(0)): void {
   for (const margin of margins) if (margin !== -1) sketch.add(margin);
 }
@@ -88,7 +111,7 @@ function quantilesOf(sketch: Sketch): MarginQuantiles | undefined {
 }
 
 /** Why a property cannot be asked of a kernel. */
-function notApplicable(property: Property, kernel: ResolvedKernel): string | undefined {
+export function notApplicable(property: Property, kernel: ResolvedKernel): string | undefined {
   const wanted = property.inputs.streamCounts;
   if (wanted !== undefined && !wanted.some((n) => kernel.streams.includes(n))) {
     return `the claim is about n = ${wanted.join(', ')}, the kernel supports n = ${kernel.streams.join(', ')}`;

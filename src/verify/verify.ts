@@ -12,6 +12,7 @@ import type { VerifyOptions } from './options.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 import type { Explanation, PropertyResult, Report, RunEvent, TargetReport } from './results.ts';
 import { propertySeed, runProperty } from './run-property.ts';
+import { storedFor } from './stored.ts';
 import { totalsOf } from './totals.ts';
 import { version } from './version.ts';
 
@@ -127,6 +128,7 @@ function runPlanned(target: string, planned: Planned, options: VerifyOptions, st
     target,
     effort: options.effort,
     runs: options.runs,
+    stored: storedFor(options.stored ?? [], planned.property, planned.kernel, target),
     runSeed: options.seed,
     shrinkBudget: options.shrink === false ? 0 : shrinkBudget,
     costlyShrinkMs: options.costlyShrinkMs ?? costlyShrinkMs,

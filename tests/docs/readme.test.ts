@@ -26,7 +26,8 @@ function printed(command: string): string {
     return output
       .replaceAll(/replay {4}.*?replay \S*\/([\w.-]+)/g, 'replay    plumbline replay .plumbline/failures/$1')
       .replaceAll(/-[0-9a-f]{8}\.safetensors/g, '-….safetensors')
-      .replaceAll(/ in [\d.]+ m?s\b/g, '');
+      .replaceAll(/ in [\d.]+ m?s\b/g, '')
+      .replaceAll(/, [\d,]+ a second\b/g, '');
   } finally {
     rmSync(failures, { recursive: true, force: true });
   }

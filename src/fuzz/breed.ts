@@ -1,0 +1,117 @@
+/** The next cases: children of what the pool holds, by value; and recipes, drawn or changed. */
+import fc from 'fast-check';
+
+import { recipeArbitrary } from '../generate/arbitrary.ts';
+import { planFamilies, planScales, kindsOf } from '../generate/choices.ts';
+import type { Random } from '../generate/random.ts';
+import { defaultMaxElements, type InputPlan, type Recipe } from '../generate/recipe.ts';
+import { allowedStreams, fit, largestTensor } from '../generate/sizes.ts';
+import { lengthOf } from '../operations/dims.ts';
+import { elementsPerToken, isShared, type Operation, type Port, type Sizes } from '../operations/operation.ts';
+import type { Property, ResolvedKernel } from '../verify/property.ts';
+import { difference, mutate } from './mutate.ts';
+import type { Pool } from './pool.ts';
+import { fitTogether, type Specimen } from './specimen.ts';
+
+/** Problems of a bred case: around tiles, so that lanes are met. */
+const batches = [33, 34, 47, 63, 65, 127, 129, 255, 257];
+
+/** A recipe drawn as `verify` draws it, without any memory. */
+export function drawnRecipe(property: Property, kernel: ResolvedKernel, seed: number): Recipe {
+  return fc.sample(recipeArbitrary(kernel.operation as never, property.inputs, { streams: kernel.streams }), { numRuns: 1, seed: seed | 0 })[0]!;
+}
+
+/** A recipe that met something new, with one thing changed: its seed, and a family, the scale or the sizes. */
+export function changedRecipe(recipe: Recipe, property: Property, kernel: ResolvedKernel, random: Random): Recipe {
+  const operation = kernel.operation as unknown as Operation;
+  const plan: InputPlan = property.inputs;
+  const { tokens: _tokens, values: _values, ...rest } = recipe;
+  const changed = { ...rest, seed: random.bits() };
+  switch (random.below(4)) {
+    case 0: {
+      const kind = random.pick(kindsOf(operation));
+      return { ...changed, families: { ...recipe.families, [kind]: random.below(2) === 0 ? 'mixed' : random.pick(planFamilies(plan, kind)) } };
+    }
+    case 1:
+      return kindsOf(operation).includes('logits') ? { ...changed, scale: random.below(2) === 0 ? 'mixed' : random.pick(planScales(plan)) } : changed;
+    case 2: {
+      const streams = random.pick(allowedStreams(operation, plan, { streams: kernel.streams }));
+      const tokens = random.pick(plan.tokenCounts ?? batches);
+      return { ...changed, sizes: fit(operation, plan, { ...recipe.sizes, streams, tokens }, { streams: kernel.streams }) };
+    }
+    default:
+      return changed;
+  }
+}
+
+/** How many problems of these sizes a case may hold, from the counts around tiles. */
+export function batchSize({ operation }: ResolvedKernel, { inputs }: Property, sizes: Sizes, random: Random): number {
+  const most = Math.min(inputs.maxElements ?? Infinity, defaultMaxElements) / (operation.boundWeight?.(sizes.streams) ?? 1);
+  const counts = (inputs.tokenCounts ?? batches).filter((tokens) => tokens > 0 && largestTensor(operation as unknown as Operation, { ...sizes, tokens }) <= most);
+  return counts.length === 0 ? 1 : random.pick(counts);
+}
+
+/**
+ * Children as one batch: a parent from the best of the objective or from the pool, some of its children and those of others that fit into the same call. Undefined when there is nothing to breed from.
+ */
+export function bred(kernel: ResolvedKernel, property: Property, pool: Pool, objective: string, random: Random): Specimen[] | undefined {
+  const operation = kernel.operation as unknown as Operation;
+  const allowed = allowedStreams(operation, property.inputs, { streams: kernel.streams });
+  const { channelCounts, depths } = property.inputs;
+  const usable = (specimen: Specimen | undefined): Specimen | undefined => {
+    if (specimen === undefined) return undefined;
+    const { streams, channels, depth } = specimen.sizes;
+    return allowed.includes(streams) && (channelCounts?.includes(channels) ?? true) && (depths?.includes(depth) ?? true) ? specimen : undefined;
+  };
+  const elite = pool.eliteOf(objective);
+  const climbing = elite.length > 3 && random.below(4) === 0;
+  const first = usable(climbing ? elite[random.below(elite.length)]!.specimen : pool.pick(operation.id, streamsOf(allowed, random), random));
+  if (first === undefined) return undefined;
+  const count = batchSize(kernel, property, first.sizes, random);
+  const children: Specimen[] = [];
+  let parent = first;
+  while (children.length < count) {
+    if (climbing) parent = elite[Math.floor(elite.length * random.uniform() ** 2)]!.specimen;
+    else if (random.below(2) === 0) parent = pool.pick(operation.id, first.sizes.streams, random) ?? first;
+    if (!fitTogether(operation, first, parent)) parent = first;
+    const mate = climbing ? elite[random.below(elite.length)]!.specimen : pool.any(operation.id, first.sizes.streams, random);
+    const other = climbing ? elite[random.below(elite.length)]!.specimen : undefined;
+    children.push(childOf(kernel, parent, fitting(operation, first, mate), fitting(operation, first, other), random));
+  }
+  return children;
+}
+
+/** Half of the time the usual count, else any of them. */
+function streamsOf(allowed: readonly number[], random: Random): number {
+  return allowed.includes(4) && random.below(2) === 0 ? 4 : random.pick(allowed);
+}
+
+function fitting(operation: Operation, first: Specimen, other: Specimen | undefined): Specimen | undefined {
+  return other !== undefined && fitTogether(operation, first, other) ? other : undefined;
+}
+
+/** A changed copy; with two others, half of the time by differential evolution. */
+export function childOf(kernel: ResolvedKernel, parent: Specimen, mate: Specimen | undefined, other: Specimen | undefined, random: Random): Specimen {
+  const ports = kernel.operation.inputs.filter((port) => !isShared(port) && elementsPerToken(port, parent.sizes) > 0);
+  if (ports.length === 0) return parent;
+  const values: Record<string, Float64Array> = { ...parent.values };
+  const chosen = random.below(4) === 0 ? ports : [random.pick(ports)];
+  const evolve = mate !== undefined && other !== undefined && random.below(2) === 0;
+  for (const port of chosen) {
+    const own = parent.values[port.name]!.slice();
+    const limit = limitOf(kernel, port);
+    if (evolve) difference(own, mate.values[port.name]!, other.values[port.name]!, random, limit);
+    else {
+      const columns = lengthOf(port.dims.at(-1)!, parent.sizes);
+      mutate({ values: own, rows: own.length / columns, columns }, random, mate?.values[port.name], limit);
+    }
+    values[port.name] = own;
+  }
+  return { ...parent, values };
+}
+
+/** The largest magnitude: what every dtype holds with room for a shift, for logits what the families reach. */
+function limitOf({ dtypes }: ResolvedKernel, port: Port): number {
+  if (port.role === 'logits') return 4e4;
+  return dtypes[port.name] === 'f16' ? 3e4 : 1e9;
+}

@@ -1,0 +1,30 @@
+/**
+ * Which events were met, and how often. An event is a 32-bit number, hashed into a table of fixed size, as in AFL (Zalewski): memory does not grow with a campaign, and two events that
+ * share a place only make one of them look older than it is.
+ */
+const places = 2 ** 24;
+const most = 255;
+
+export class Coverage {
+  private readonly counts = new Uint8Array(places);
+  /** Events met at least once. */
+  met = 0;
+
+  /** Counts an event. True when it was not met before. */
+  add(event: number): boolean {
+    const place = (event ^ (event >>> 8)) & (places - 1);
+    const count = this.counts[place]!;
+    if (count < most) this.counts[place] = count + 1;
+    if (count > 0) return false;
+    this.met++;
+    return true;
+  }
+}
+
+/** An event's number from what it says. */
+export function eventOf(kind: number, a: number, b = 0, c = 0): number {
+  let hash = Math.imul(kind + 0x51ed, 0x9e3779b1) ^ Math.imul(a + 0x27d4, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) ^ Math.imul(b + 0x1656, 0x27d4eb2f);
+  hash = Math.imul(hash ^ (hash >>> 13), 0x165667b1) ^ Math.imul(c + 0x2545, 0x9e3779b1);
+  return hash ^ (hash >>> 16);
+}

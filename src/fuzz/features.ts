@@ -1,0 +1,205 @@
+/**
+ * What is special about a problem, read off its inputs and outputs: exponents, ranges and ties of lines, the pattern of largest entries, zeros and subnormal numbers, the lane of a tile,
+ * the support class of a mapping, how far its sums are from 1 (which tells lines that epsilon dominates, and lines that a threshold or clamp leaves alone). Events alone would
+ * forget how they go together, so every two facts of a problem are an event as well. About a microsecond for a 4×4 matrix.
+ */
+import { supportClassOf4 } from '../generate/support-classes.ts';
+import { elementsPerToken, isShared, type Operation, type Port, type Sizes, type Values } from '../operations/operation.ts';
+import { lengthOf } from '../operations/dims.ts';
+import { eventOf } from './coverage.ts';
+
+/** Rows and columns of a port that are looked at; what is larger is judged all the same. */
+const [mostRows, mostColumns] = [16, 32];
+const mostFacts = 64;
+/** Entries before one in its row that it is compared with. */
+const mostNeighbours = 7;
+
+/** Kinds of events; the number is part of the event. */
+const kind = { exponent: 1, entry: 2, rowRange: 3, columnRange: 4, pattern: 5, fact: 6, pair: 7, lane: 8, outExponent: 9, support: 10, rowSum: 11, columnSum: 12 } as const;
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+export class Features {
+  /** Events of the last token that was looked at; the first `count` of them. */
+  readonly events = new Int32Array(4096);
+  count = 0;
+  private readonly operation: Operation;
+  private readonly facts = new Int32Array(mostFacts);
+  private factCount = 0;
+  private n = 0;
+  /** Of the line that was looked at last. */
+  private max = 0;
+  private min = 0;
+  private argmax = 0;
+  private ties = 0;
+  private sum = 0;
+
+  constructor(operation: Operation) {
+    this.operation = operation;
+  }
+
+  /** Looks at one token. `outputs` may be absent, when the kernel was called on something else. */
+  look(inputs: Values, outputs: Values | undefined, sizes: Sizes, token: number): void {
+    this.count = 0;
+    this.factCount = 0;
+    this.n = sizes.streams;
+    let place = 0;
+    for (const port of this.operation.inputs) if (!isShared(port)) this.input(port, inputs[port.name]!, sizes, token, place++);
+    const special = this.factCount;
+    if (outputs !== undefined) for (const port of this.operation.outputs) if (!isShared(port) && outputs[port.name] !== undefined) this.output(port, outputs[port.name]!, sizes, token, place++);
+    this.lane(sizes, token, special);
+    this.pairs();
+  }
+
+  private add(event: number): void {
+    if (this.count < this.events.length) this.events[this.count++] = event;
+  }
+
+  /** A small number that says something about the whole problem. */
+  private fact(what: number, value: number): void {
+    this.add(eventOf(kind.fact, what, value, this.n));
+    if (this.factCount < mostFacts) this.facts[this.factCount++] = what * 4096 + (value & 4095);
+  }
+
+  private pairs(): void {
+    const { facts, factCount, n } = this;
+    for (let a = 1; a < factCount; a++) for (let b = 0; b < a; b++) this.add(eventOf(kind.pair, facts[a]!, facts[b], n));
+  }
+
+  /** Where in a tile of 32 a problem stands, for the last tile that is not full, with what is special about it. */
+  private lane({ tokens }: Sizes, token: number, special: number): void {
+    if (tokens % 32 === 0 || token < tokens - (tokens % 32)) return;
+    this.add(eventOf(kind.lane, token % 32, this.n, tokens > 32 ? 1 : 0));
+    for (let k = 0; k < special; k++) this.add(eventOf(kind.lane, token % 32, this.n, this.facts[k]));
+  }
+
+  private input(port: Port, values: Float64Array, sizes: Sizes, token: number, place: number): void {
+    const per = elementsPerToken(port, sizes);
+    const columns = lengthOf(port.dims.at(-1)!, sizes);
+    if (per === 0) return;
+    const at = token * per;
+    const rows = Math.min(mostRows, per / columns);
+    const seen = Math.min(mostColumns, columns);
+    let [zeros, negative, tiny, coarse, integer, tied, equal, widest, pattern, zeroSum] = [0, 0, 0, 1, 1, 0, 0, 0, 0, 0];
+    for (let row = 0; row < rows; row++) {
+      this.line(values, at + row * columns, seen, 1);
+      pattern = (Math.imul(pattern, 33) + this.argmax) | 0;
+      if (this.ties > 1) tied++;
+      if (this.sum === 0 && this.max > 0) zeroSum = 1;
+      const range = bucket(this.max - this.min);
+      if (range > widest) widest = range;
+      this.add(eventOf(kind.rowRange, range, place, this.n));
+      for (let k = 0; k < seen; k++) {
+        const value = values[at + row * columns + k]!;
+        for (let other = Math.max(0, k - mostNeighbours); other < k; other++) if (values[at + row * columns + other] === value) equal++;
+        if (value === 0) {
+          if (Object.is(value, 0)) zeros++;
+          else negative++;
+        } else {
+          float[0] = value;
+          const word = bits[0]!;
+          const exponent = (word >>> 23) & 255;
+          if (exponent === 0) tiny++;
+          if ((word & 0xffff) !== 0) coarse = 0;
+          if (!Number.isInteger(value)) integer = 0;
+          this.add(eventOf(kind.exponent, exponent, word >>> 31, this.n * 8 + place));
+          this.add(eventOf(kind.entry, exponent >>> 2, Math.min(row * seen + k, 255), this.n * 8 + place));
+        }
+      }
+    }
+    let columnTies = 0;
+    let narrowest = 4095;
+    for (let k = 0; k < (rows > 1 ? seen : 0); k++) {
+      this.line(values, at + k, rows, columns);
+      if (this.ties > 1) columnTies++;
+      const range = bucket(this.max - this.min);
+      if (range < narrowest) narrowest = range;
+      this.add(eventOf(kind.columnRange, range, place, this.n));
+    }
+    this.add(eventOf(kind.pattern, pattern, place, this.n));
+    const base = place * 16;
+    this.fact(base, Math.min(zeros, 3) * 4 + Math.min(negative, 3));
+    this.fact(base + 1, Math.min(tiny, 3));
+    this.fact(base + 2, coarse * 2 + integer);
+    this.fact(base + 3, tied);
+    this.fact(base + 4, columnTies);
+    this.fact(base + 5, widest >>> 2);
+    this.fact(base + 6, narrowest >>> 2);
+    this.fact(base + 7, pattern);
+    this.fact(base + 8, zeroSum);
+    this.fact(base + 9, Math.min(equal, 15));
+  }
+
+  private output(port: Port, values: Float64Array, sizes: Sizes, token: number, place: number): void {
+    const per = elementsPerToken(port, sizes);
+    if (per === 0) return;
+    const at = token * per;
+    const columns = lengthOf(port.dims.at(-1)!, sizes);
+    const n = sizes.streams;
+    let [zeros, tiny, odd, low, high, support] = [0, 0, 0, 255, 0, 0];
+    const seen = Math.min(per, mostRows * mostColumns);
+    for (let k = 0; k < seen; k++) {
+      const value = values[at + k]!;
+      if (!Number.isFinite(value)) odd++;
+      else if (value === 0) zeros++;
+      else {
+        float[0] = value;
+        const exponent = (bits[0]! >>> 23) & 255;
+        if (exponent === 0) tiny++;
+        if (exponent < low) low = exponent;
+        if (exponent > high) high = exponent;
+        if (k < 16 && Math.abs(value) > 2 ** -10) support |= 1 << k;
+      }
+    }
+    this.add(eventOf(kind.outExponent, low, high, this.n * 8 + place));
+    const base = place * 16;
+    this.fact(base, Math.min(zeros, 15));
+    this.fact(base + 1, Math.min(tiny, 3) * 2 + (odd > 0 ? 1 : 0));
+    this.fact(base + 2, (low >>> 3) * 32 + (high >>> 3));
+    if (port.role !== 'residual-mapping' || per !== n * n) return;
+    this.fact(base + 3, n === 4 ? supportClassOf4(support) : support & 4095);
+    for (let line = 0; line < n; line++) {
+      this.line(values, at + line * n, n, 1);
+      this.add(eventOf(kind.rowSum, deviation(this.sum), this.n));
+      this.line(values, at + line, n, columns);
+      this.add(eventOf(kind.columnSum, deviation(this.sum), this.n));
+    }
+  }
+
+  private line(values: Float64Array, from: number, length: number, stride: number): void {
+    let max = values[from]!;
+    let min = max;
+    let sum = max;
+    let argmax = 0;
+    let ties = 1;
+    for (let k = 1, at = from + stride; k < length; k++, at += stride) {
+      const value = values[at]!;
+      sum += value;
+      if (value > max) {
+        max = value;
+        argmax = k;
+        ties = 1;
+      } else if (value === max) ties++;
+      if (value < min) min = value;
+    }
+    this.max = max;
+    this.min = min;
+    this.argmax = argmax;
+    this.ties = ties;
+    this.sum = sum;
+  }
+}
+
+/** Halves up to 128, where exponentials of f32 end, then octaves. */
+function bucket(range: number): number {
+  if (!(range >= 0)) return 4095;
+  return range < 128 ? Math.ceil(2 * range) : Math.min(4094, 256 + Math.ceil(4 * Math.log2(range / 128)));
+}
+
+/** How far a sum is from 1, in quarters of an octave, with its side. */
+function deviation(sum: number): number {
+  const off = Math.abs(sum - 1);
+  if (!(off < Infinity)) return 999;
+  return off < 2 ** -24 ? 0 : (sum < 1 ? -1 : 1) * Math.ceil(4 * (25 + Math.log2(off)));
+}

@@ -1,0 +1,53 @@
+/** One problem by value: what the search keeps, changes and crosses. A case is a batch of them. */
+import type { Recipe } from '../generate/recipe.ts';
+import { elementsPerToken, isShared, type Operation, type OperationId, type Sizes, type Values } from '../operations/operation.ts';
+
+export interface Specimen {
+  readonly operation: OperationId;
+  /** Of one problem: tokens is 1. */
+  readonly sizes: Sizes;
+  /** One token of each port; the whole of a shared one, which children have in common with their parent. */
+  readonly values: Values;
+  /** The recipe that it descends from, for people. */
+  readonly recipe?: Recipe | undefined;
+}
+
+/** Token `token` of some inputs. Copies. */
+export function specimenOf(operation: Operation, inputs: Values, sizes: Sizes, token: number, recipe?: Recipe): Specimen {
+  const values: Record<string, Float64Array> = {};
+  for (const port of operation.inputs) {
+    const per = elementsPerToken(port, sizes);
+    values[port.name] = isShared(port) ? inputs[port.name]! : inputs[port.name]!.slice(token * per, (token + 1) * per);
+  }
+  return { operation: operation.id, sizes: { ...sizes, tokens: 1 }, values, recipe };
+}
+
+/** Whether two problems can be tokens of one call. */
+export function fitTogether(operation: Operation, a: Specimen, b: Specimen): boolean {
+  const { streams, channels, depth } = a.sizes;
+  if (b.operation !== a.operation || b.sizes.streams !== streams || b.sizes.channels !== channels || b.sizes.depth !== depth) return false;
+  return operation.inputs.every((port) => !isShared(port) || a.values[port.name] === b.values[port.name]);
+}
+
+/** Problems as the tokens of one call, with the shared ports of the first. */
+export function batchOf(operation: Operation, specimens: readonly Specimen[]): { inputs: Values; sizes: Sizes } {
+  const first = specimens[0]!;
+  const sizes = { ...first.sizes, tokens: specimens.length };
+  const inputs: Record<string, Float64Array> = {};
+  for (const port of operation.inputs) {
+    if (isShared(port)) {
+      inputs[port.name] = first.values[port.name]!;
+      continue;
+    }
+    const per = elementsPerToken(port, sizes);
+    const all = new Float64Array(per * specimens.length);
+    specimens.forEach(({ values }, token) => all.set(values[port.name]!, token * per));
+    inputs[port.name] = all;
+  }
+  return { inputs, sizes };
+}
+
+/** Bytes that a specimen holds. */
+export function bytesOf({ values }: Specimen): number {
+  return Object.values(values).reduce((sum, array) => sum + array.byteLength, 200);
+}
