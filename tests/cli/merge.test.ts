@@ -97,7 +97,7 @@ describe('a merge', () => {
 
   beforeAll(async () => {
     for (const index of [1, 2, 3]) await plumbline(folder, [...chosen, '--shard', `${index}/3`]);
-  });
+  }, 120_000);
 
   it('of a shard twice is refused, also within a merged file', async () => {
     await refused([blob(1), blob(2), blob(3), blob(2)], /Shard 2\/3 is there twice/);
