@@ -4,6 +4,7 @@ import type { OperationId, Term } from '../operations/operation.ts';
 import type { SketchState } from '../numerics/sketch.ts';
 import type { Convergence } from './convergence.ts';
 import type { Worst } from './judge.ts';
+import type { Reproduction } from './repeat.ts';
 import type { OutcomeName } from '../targets/outcome.ts';
 import type { ClaimClass } from './property.ts';
 
@@ -33,6 +34,8 @@ export interface Counterexample {
   readonly kernelCalls: number;
   /** Why shrinking was stopped before it was done. */
   readonly shrinkingStopped?: string | undefined;
+  /** How often it failed when it was judged again; absent where that was not tried, because each try costs a process or nobody wanted it shrunk. */
+  readonly reproduction?: Reproduction | undefined;
   /** Of a `sinkhorn` kernel: how the reference's sums converge on these inputs, and where the kernel's are. */
   readonly convergence?: Convergence | undefined;
 }

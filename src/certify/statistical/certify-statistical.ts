@@ -12,7 +12,7 @@ import { subjectSchema, type Certificate, type Subject } from '../certificate.ts
 import { confirm } from '../confirm.ts';
 import { canonicalText, issueCertificate, sha256 } from '../issue.ts';
 import { ieeeAssumption } from '../outputs/claims.ts';
-import { clopperPearsonUpper } from './clopper-pearson.ts';
+import { clopperPearsonUpper } from '../../numerics/clopper-pearson.ts';
 import { sample, type Counts, type Sample, type Sampling } from './sample.ts';
 
 const text = z.string().min(1).max(10_000);

@@ -43,6 +43,10 @@ const recipe = recipeSchema.extend({ values: z.record(z.string(), z.array(number
 const counterexample = z.strictObject({
   file: text, replay: text, recipe, outcome: z.enum(outcomeNames), message: text, worst: worst.optional(),
   terms: z.array(z.strictObject({ name: text, value: number })), window: text, typed: text, problems: count, kernelCalls: count,
+  reproduction: z.strictObject({
+    replays: count, failed: count, interval: z.tuple([z.number(), z.number()]),
+    spread: z.strictObject({ calls: count, output: text, index: count, difference: number, bound: number, margin: number }).optional(),
+  }).optional(),
   shrinkingStopped: text.optional(), convergence: z.strictObject({ reference: z.array(sums), kernel: sums.optional() }).optional(),
 });
 
