@@ -930,6 +930,7 @@ def _connect() -> Optional[_Channel]:
     if os.environ.pop("PLUMBLINE_WORKER", None) is None:
         return None
     _die_with_parent()
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # baseline and candidate are open at once on one device, and JAX takes three quarters of its memory
     return _Channel()
 
 

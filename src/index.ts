@@ -58,7 +58,7 @@ export type { BenchEvent, BenchReport, Comparison, WorkloadResult, WorkloadStatu
 export type { Workload, WorkloadDeclaration } from './perf/workload.ts';
 export { comparePairs, type PairedComparison, type PairOptions } from './perf/pairs.ts';
 export { judge, type Judgement as BenchJudgement, type Verdict as BenchVerdict } from './perf/judgement.ts';
-export { judgeLaunches, launchOrder } from './perf/launches.ts';
+export { judgeLaunches } from './perf/launches.ts';
 export { changePoints, type ChangePoint } from './perf/history/change-points.ts';
 export { compareCounts, type CountComparison } from './perf/history/counts.ts';
 export { type BenchRecord } from './perf/history/record.ts';

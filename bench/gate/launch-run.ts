@@ -25,6 +25,8 @@ export interface LaunchRun {
   readonly effect: number;
   /** Largest difference between launches of the baseline, in per cent. */
   readonly spread: number;
+  /** Largest difference between the ratios of pairs of launches, in per cent. */
+  readonly ratios: number;
   readonly took: number;
   /** Which of the other rules say that the candidate is slower. */
   readonly others: Readonly<Record<string, boolean>>;
@@ -38,10 +40,10 @@ const started = performance.now();
 const [result] = await compareLaunches([plan], Number(launches), settings, () => false, () => undefined);
 const { comparison, reason } = result!;
 if (comparison === undefined) throw new Error(reason);
-const launched = comparison.baseline!.samples;
+const apart = (values: readonly number[]): number => 100 * (Math.max(...values) / Math.min(...values) - 1);
 const run: LaunchRun = {
   verdict: comparison.judgement.verdict, reason: comparison.judgement.reason, effect: 100 * Math.expm1(comparison.judgement.effect.estimate),
-  spread: 100 * (Math.max(...launched) / Math.min(...launched) - 1), took: performance.now() - started, others: {},
+  spread: apart(comparison.baseline!.samples), ratios: apart(comparison.baseline!.samples.map((ms, k) => result!.times!.samples[k]! / ms)), took: performance.now() - started, others: {},
 };
 process.stdout.write(`${JSON.stringify({ ...run, others: await otherRules() })}\n`, () => process.exit(0));
 

@@ -20,15 +20,15 @@ export function places(): number {
   return process.env['PLUMBLINE_THREADS'] === undefined ? 1 : threadsWanted();
 }
 
-/** Results of the jobs in their order; `tell` hears of each as it comes. */
-export async function runAll<Result>(jobs: readonly Job[], tell: (result: Result, done: number) => void): Promise<Result[]> {
+/** Results of the jobs in their order, of those that had begun when `stopped` said so; `tell` hears of each as it comes. */
+export async function runAll<Result>(jobs: readonly Job[], tell: (result: Result, done: number, job: number) => void, stopped: () => boolean = () => false): Promise<Result[]> {
   const results: Result[] = [];
   let next = 0;
   let done = 0;
   const place = async (index: number): Promise<void> => {
-    for (let k = next++; k < jobs.length; k = next++) {
+    for (let k = next++; k < jobs.length && !stopped(); k = next++) {
       results[k] = await one<Result>(jobs[k]!, index);
-      tell(results[k]!, ++done);
+      tell(results[k]!, ++done, k);
     }
   };
   await Promise.all(Array.from({ length: Math.min(places(), jobs.length) }, (_, index) => place(index)));

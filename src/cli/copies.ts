@@ -1,7 +1,7 @@
 /** Copies of kernels: the same files loaded again and again. */
 import { loadCopy } from '../config/load.ts';
 import { isWorker } from '../config/schema.ts';
-import { launchOrder } from '../perf/launches.ts';
+import { Random } from '../generate/random.ts';
 import type { Copies } from '../perf/options.ts';
 import { inProcess } from '../targets/in-process.ts';
 import type { Target, TargetDeclaration } from '../targets/kernel.ts';
@@ -16,7 +16,7 @@ export interface Source {
 /** So many copies of each, loaded in an order drawn by lot. Targets that must be opened, and workers, have no copies: what they hold may be there once. */
 export async function loadCopies(baseline: Source, candidate: Source, count: number, seed: number): Promise<Copies | undefined> {
   const copies: { side: 'baseline' | 'candidate'; target: Target }[] = [];
-  for (const arm of launchOrder(count, seed)) {
+  for (const arm of new Random(seed).permutation(2 * count).map((k) => k % 2)) {
     const side = arm === 0 ? 'baseline' : 'candidate';
     const { paths, target } = arm === 0 ? baseline : candidate;
     const declaration = await declarationOf(paths, target);

@@ -64,12 +64,12 @@ export class BenchRun {
   private async launches(plans: readonly LaunchPlan[]): Promise<void> {
     const { target } = plans[0]!.candidate;
     for (const side of [target, plans[0]!.baseline.target]) {
-      await side.close(); // a launch has the device for itself
+      await side.close();
       this.others.delete(side);
     }
     const onLaunch = (launch: number, launches: number): void => this.onEvent({ type: 'launch', target: target.name, launch, launches });
     try {
-      for (const result of await compareLaunches(plans, this.options.launches ?? usualLaunches, this.settings, () => this.stopped(), onLaunch)) this.add(result);
+      for (const result of await compareLaunches(plans, this.options.launches ?? usualLaunches(this.settings.error), this.settings, () => this.stopped(), onLaunch)) this.add(result);
     } catch (error) {
       if (!(error instanceof TargetUnusable)) throw error;
       for (const { workload } of plans) this.add({ target: target.name, ...described(workload, this.settings.cache), status: 'errored', reason: error.message, remedy: error.remedy });

@@ -1,28 +1,47 @@
 /**
- * Baseline and candidate in processes of their own, started in a random order of all launches. A launch counts once, by its quickest twentieth (run-launches.ts): identical code differs by
- * more between launches than within one, so samples of one launch are no evidence about another (statistics/rank-sum.ts). Launches of one arm that fall into two groups
- * further apart than the floor say that there is no one speed to compare: `inconclusive`.
+ * Baseline and candidate in processes of their own, launched in pairs. Both of a pair are open at once and are timed in turns of milliseconds, in an order drawn by lot, so that whatever else a machine
+ * does hits both: one launch after the other would be told apart by the weather. A launch counts once, by its quickest fiftieth (turns.ts): identical code differs by more between launches
+ * than within one, so samples of one launch are no evidence about another. Between the two of a pair nothing but a lot decided which is opened first and which has the first turn, so that for codes that
+ * are equally fast the two could as well be swapped, whatever launches differ by. Two tests share the error: signed ranks of the ratios (statistics/signed-rank.ts), which see through what the two of a pair
+ * have in common, and a cut between fast and slow launches (statistics/paired-cut.ts), which sees past odd ones. Launches of one side that fall into two groups further apart than the floor say that
+ * there is no one speed to compare: `inconclusive`.
  */
-import { Random } from '../generate/random.ts';
 import { judge, leastFloor, percent, usualThreshold, type Judgement, type Limits } from './judgement.ts';
-import { launchesNeeded, shiftInterval } from './statistics/rank-sum.ts';
+import type { Interval } from './statistics/interval.ts';
 import { modesOf } from './statistics/modes.ts';
+import { cutInterval } from './statistics/paired-cut.ts';
+import { numbersNeeded, signedInterval } from './statistics/signed-rank.ts';
 
-export const usualLaunches = 12;
-/** An arm of one mode is taken for one of two with this probability, at most. */
+const fewestLaunches = 12;
+/** Launches of one mode are taken for such of two with this probability, at most. */
 const modesError = 0.01;
 
-/** Which arm each launch is of: 0 baseline, 1 candidate, all arrangements equally likely. */
-export function launchOrder(launches: number, seed: number): number[] {
-  return new Random(seed).permutation(2 * launches).map((k) => k % 2);
+/** Launches of each side that an error needs. */
+export function launchesNeeded(error: number): number {
+  return numbersNeeded(error / 2);
 }
 
-/** Judges the times of launches, one number for each, in milliseconds. `error` is the probability of a wrong `slower`, and of a wrong `faster`, at most. */
+/** Launches of each side where nobody says how many: one more than are needed, so that one may be odd. */
+export function usualLaunches(error: number): number {
+  return Math.max(fewestLaunches, launchesNeeded(error) + 1);
+}
+
+/** By either test with half of the error; where they contradict each other, all that one of them allows. */
+function effectOf(a: readonly number[], b: readonly number[], error: number): Interval {
+  const [one, other] = [signedInterval(a.map((x, k) => b[k]! - x), error / 2), cutInterval(a, b, error / 2)];
+  const [lower, upper] = [Math.max(one.lower, other.lower), Math.min(one.upper, other.upper)];
+  return lower <= upper ? { lower, estimate: Math.max(lower, Math.min(upper, one.estimate)), upper } : { lower: upper, estimate: one.estimate, upper: lower };
+}
+
+/**
+ * Judges pairs of launches by milliseconds of one call of each: the k-th of the baseline and the k-th of the candidate were open together. `error` is the probability of a wrong `slower`, and of a wrong
+ * `faster`, at most. Throws a `RangeError` for more than 50.
+ */
 export function judgeLaunches(baseline: readonly number[], candidate: readonly number[], error: number, limits: Limits = { floor: leastFloor, threshold: usualThreshold }): Judgement {
-  const a = baseline.map(Math.log);
-  const b = candidate.map(Math.log);
-  const judgement = judge(shiftInterval(a, b, error), undefined, limits);
-  if (![...a, ...b].every(Number.isFinite)) return { ...judgement, verdict: 'inconclusive', unreliable: true, reason: 'unreliable: a launch has no time' };
+  const [a, b] = [baseline.map(Math.log), candidate.map(Math.log)];
+  const isComplete = a.length === b.length && [...a, ...b].every(Number.isFinite);
+  const judgement = judge(isComplete ? effectOf(a, b, error) : { lower: -Infinity, estimate: Number.NaN, upper: Infinity }, undefined, limits);
+  if (!isComplete) return { ...judgement, verdict: 'inconclusive', unreliable: true, reason: 'unreliable: a launch has no time' };
   for (const [name, values] of [['baseline', a], ['candidate', b]] as const) {
     const { p, distance } = modesOf(values);
     if (p <= modesError && distance > limits.floor) {
@@ -30,5 +49,5 @@ export function judgeLaunches(baseline: readonly number[], candidate: readonly n
     }
   }
   if (judgement.verdict !== 'inconclusive' || Number.isFinite(judgement.effect.lower)) return judgement;
-  return { ...judgement, reason: `${baseline.length} and ${candidate.length} launches show nothing at this error level: it takes ${launchesNeeded(error)} an arm` };
+  return { ...judgement, reason: `${a.length} launches of each show nothing at this error level: it takes ${launchesNeeded(error)}` };
 }

@@ -24,13 +24,14 @@ export interface Comparison {
   readonly judgement: Judgement;
   /** `pairs` of one process, or `launches` of processes. */
   readonly design: 'pairs' | 'launches';
-  /** Pairs, or launches of an arm. */
+  /** Pairs, of samples or of launches. */
   readonly count: number;
+  /** Its k-th sample, and that of the candidate, are a pair. */
   readonly baseline: Times | undefined;
   /** What the control ran: a second copy of the baseline's code, the very same code, or nothing. */
   readonly control: 'copy' | 'same-code' | 'none';
   readonly controlSamples: readonly number[];
-  /** Arms in the order in which they ran, 0 baseline, 1 candidate, 2 control: of each pair, or of the launches in one row. */
+  /** Arms in the order in which they ran, 0 baseline, 1 candidate, 2 control: of each pair of samples; of launches, in which the two of a pair were opened. */
   readonly orders: readonly (readonly number[])[];
   /** Copies of each side's code that took turns, and which of them each pair had: baseline, candidate, control. */
   readonly copies: number;

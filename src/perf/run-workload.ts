@@ -40,7 +40,8 @@ export interface Rival {
 
 const clockRemedy = 'A device may not write timestamps, or its clock may be too coarse: time it by whole calls, without prepare.';
 
-type Measured = Omit<WorkloadResult, 'status' | 'workload' | 'operation' | 'sizes' | 'cache' | 'target' | 'counts'> & Partial<Pick<WorkloadResult, 'counts'>>;
+/** What measuring adds to a result. */
+export type Measured = Omit<WorkloadResult, 'status' | 'workload' | 'operation' | 'sizes' | 'cache' | 'target' | 'counts'> & Partial<Pick<WorkloadResult, 'counts' | 'status'>>;
 
 /** Times a kernel by itself. Never throws for what a kernel does. */
 export function timeAlone(plan: Plan, settings: RunSettings): Promise<WorkloadResult> {
@@ -52,12 +53,13 @@ export function timePair(plan: Plan, rival: Rival, settings: RunSettings): Promi
   return guarded(plan, settings.cache, 'compared', () => pairHere(plan, rival, settings));
 }
 
-async function guarded(plan: Plan, cache: Cache, status: 'timed' | 'compared', measure: () => Promise<Measured>): Promise<WorkloadResult> {
+/** The result of measuring, or what stands in its place. `status` is that of a success. */
+export async function guarded(plan: Plan, cache: Cache, status: 'timed' | 'compared', measure: () => Promise<Measured>): Promise<WorkloadResult> {
   const { target, kernel, declaration } = plan.candidate;
   const common = { target: target.name, ...described(plan.workload, cache), dtype: storageOf(kernel), dialect: declaration.dialect };
   try {
     const measured = await measure();
-    return { ...common, bytesMoved: bytesMoved(kernel, plan.workload.sizes), operations: operationCount(kernel, plan.workload.sizes), status, ...measured };
+    return { ...common, bytesMoved: bytesMoved(kernel, plan.workload.sizes), operations: operationCount(kernel, plan.workload.sizes), counts: {}, status, ...measured };
   } catch (error) {
     if (error instanceof TargetUnusable) return { ...common, status: 'errored', reason: error.message, remedy: error.remedy };
     if (error instanceof OutcomeError) return { ...common, status: statusOf(error.outcome), reason: error.message };
@@ -87,7 +89,7 @@ async function copyOf({ copy }: TimedKernel, { median }: Times, { timeMs, signal
 }
 
 /** In a worker: timed there where it can, otherwise by whole calls through the protocol. */
-export async function aloneThere({ workload, candidate }: Plan, settings: RunSettings): Promise<Measured> {
+async function aloneThere({ workload, candidate }: Plan, settings: RunSettings): Promise<Measured> {
   const { declaration, kernel } = candidate;
   const values = encodeInputs(kernel, inputsOf(workload, settings.seed), workload.sizes);
   if (declaration.remote?.time === undefined) {

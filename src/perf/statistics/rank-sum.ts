@@ -1,6 +1,6 @@
 /**
- * How much longer the launches of one arm take than those of another. The launch is the unit: samples of one launch share whatever its compiler and its memory
- * happened to do. Which launches belong to which arm was drawn by lot from all arrangements, so where the arms do not differ each of the C(a + b, a) arrangements of the
+ * How much longer the copies of one code take than those of another. The copy is the unit: samples of one copy share whatever the compiler
+ * happened to do. Which copies belong to which code was drawn by lot from all arrangements, so where the codes do not differ each of the C(a + b, a) arrangements of the
  * ranks is equally likely, and U, the number of pairs (x of A, y of B) with y > x, has the distribution that counting gives: N(a, b, u) = N(a − 1, b, u − b) + N(a, b − 1, u),
  * by whether the smallest of all is an A or a B (Mann & Whitney 1947). For an effect m, B's logarithms less m are like A's; collecting the m that are not rejected gives the interval between two of
  * the a·b differences y − x (Moses 1953; Hodges & Lehmann 1963 for the estimate between them): with P(U ≤ k − 1) ≤ error, the k-th smallest difference bounds the effect below.
@@ -39,11 +39,4 @@ export function arrangements(a: number, b: number): number[] {
     row = next;
   }
   return row[b]!;
-}
-
-/** Launches an arm that an error needs: with fewer even an arrangement in which all of B come last shows nothing. */
-export function launchesNeeded(error: number): number {
-  let launches = 1;
-  while (rankWithin(launches, launches, error) === 0) launches++;
-  return launches;
 }

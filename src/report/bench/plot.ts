@@ -19,14 +19,14 @@ export function benchCharts(result: WorkloadResult): Chart[] {
   const unit = comparison?.design === 'launches' ? 'launch' : 'sample';
   const series = [...(comparison?.baseline === undefined ? [] : [line('baseline', comparison.baseline.samples)]), line(comparison === undefined ? 'kernel' : 'candidate', times?.samples ?? [])];
   const charts: Chart[] = [{ title: `${workload} on ${target ?? ''}`, xLabel: `${unit}, in time order`, yLabel: 'µs a call', yLog: true, series }];
-  if (comparison?.design === 'pairs' && comparison.baseline !== undefined) {
+  if (comparison?.baseline !== undefined) {
     const shares = Array.from({ length: drawn.to - drawn.from + 1 }, (_, k) => drawn.from + k);
     const ratios = (samples: readonly number[]): (readonly [number, number])[] => {
       const sorted = Float64Array.from(samples, (ms, k) => 100 * (ms / comparison.baseline!.samples[k]! - 1)).sort();
       return sorted.length === 0 ? [] : shares.map((share) => [share, quantile(sorted, share / 100)] as const);
     };
     const both: Series[] = [{ name: 'control', points: ratios(comparison.controlSamples) }, { name: 'candidate', points: ratios(times?.samples ?? []) }];
-    charts.push({ title: `Change against the baseline: ${comparison.judgement.verdict}, ${percent(comparison.judgement.effect.estimate)}`, xLabel: `pairs with at most this change, per cent (${drawn.from} to ${drawn.to})`, yLabel: 'change, per cent', yLog: false, series: both });
+    charts.push({ title: `Change against the baseline: ${comparison.judgement.verdict}, ${percent(comparison.judgement.effect.estimate)}`, xLabel: `pairs with at most this change, per cent (${drawn.from} to ${drawn.to})`, yLabel: 'change, per cent', yLog: false, series: both.filter(({ points }) => points.length > 0) });
   }
   return charts;
 }

@@ -42,7 +42,7 @@ function describe(event: BenchEvent): string | undefined {
     case 'look':
       return `${event.target} ${event.workload}: ${event.pairs} pairs, between ${percent(event.judgement.effect.lower)} and ${percent(event.judgement.effect.upper)}`;
     case 'launch':
-      return `${event.target}: launch ${event.launch} of ${event.launches}`;
+      return `${event.target}: launches ${event.launch} of ${event.launches}, one of each`;
     default:
       return undefined;
   }

@@ -58,6 +58,8 @@ describe('a plot of samples', () => {
   it('draws one kernel, one launch, and none', () => {
     expect(benchPlot({ ...slower, comparison: undefined }, report)).toContain('kernel');
     expect(benchPlot({ ...slower, comparison: { ...comparison, design: 'launches' } }, report)).toContain('launch, in time order');
+    expect(benchPlot({ ...slower, comparison: { ...comparison, design: 'launches', controlSamples: [] } }, report)).not.toContain('>control<');
+    expect(benchPlot(slower, report)).toContain('>control<');
     expect(benchPlot({ ...slower, times: undefined, comparison: { ...comparison, baseline: undefined } }, report)).not.toContain('NaN');
   });
 });
@@ -72,9 +74,9 @@ describe('the progress of a bench', () => {
     progress.onEvent({ type: 'workload-started', target: 'mine', workload: 'stream-read/small' });
     progress.onEvent({ type: 'look', target: 'mine', workload: 'stream-read/small', pairs: 60, judgement });
     progress.onEvent({ type: 'workload-finished', result: slower });
-    progress.onEvent({ type: 'launch', target: 'mine', launch: 3, launches: 24 });
+    progress.onEvent({ type: 'launch', target: 'mine', launch: 3, launches: 12 });
     progress.stop();
-    expect(text.split('\r\u001B[2K')).toEqual(['', '0/2  ', '0/2  mine stream-read/small', '0/2  mine stream-read/small: 60 pairs, between +4.0 % and +6.0 %', '1/2  mine stream-read/small: 60 pairs, between +4.0 % and +6.0 %', '1/2  mine: launch 3 of 24', '']);
+    expect(text.split('\r\u001B[2K')).toEqual(['', '0/2  ', '0/2  mine stream-read/small', '0/2  mine stream-read/small: 60 pairs, between +4.0 % and +6.0 %', '1/2  mine stream-read/small: 60 pairs, between +4.0 % and +6.0 %', '1/2  mine: launches 3 of 12, one of each', '']);
   });
   it('is a plain line for each target elsewhere', () => {
     let text = '';

@@ -1,0 +1,101 @@
+/** Two workers beside each other on one workload, in turns. */
+import type { Random } from '../generate/random.ts';
+import { encodeInputs } from '../verify/call.ts';
+import type { RemoteTiming, TimingRequest } from '../targets/kernel.ts';
+import { sampleMs, usualWarming, warmUp } from './arm.ts';
+import type { Plan, Planned } from './plan.ts';
+import type { RunSettings } from './run-workload.ts';
+import { quantile } from './statistics/interval.ts';
+import { timedKernel } from './timed-kernel.ts';
+import { bytesMoved } from './traffic.ts';
+import { inputsOf, type Workload } from './workload.ts';
+
+/** Long beside a message to a worker, short beside what disturbs a machine: a neighbour took half of a processor for tenths of seconds at a time. */
+const turnMs = 5;
+/** Fewest turns, and how much longer than asked for they may take. */
+const fewest = 10;
+const patience = 10;
+
+/** What the turns of one side took. */
+export interface Turns {
+  readonly clock: 'worker' | 'device' | 'round-trips';
+  /** Milliseconds of one call, in time order, turn by turn. */
+  readonly turns: number[][];
+  readonly calls: number;
+  readonly copy: number[];
+  readonly counts: RemoteTiming['counts'];
+}
+
+/** How a side is warmed up, and takes a turn. */
+interface Side {
+  warm(): Promise<Turns['clock']>;
+  turn(): Promise<Pick<RemoteTiming, 'calls' | 'samples' | 'copy' | 'counts'>>;
+}
+
+/**
+ * Turns of the baseline and of the candidate, as many of each; both targets are open. A turn for which a clock gave no time is left out, with that of the other. Throws what a call throws.
+ */
+export async function inTurns({ workload, candidate, baseline }: Plan & { readonly baseline: Planned }, settings: RunSettings, random: Random): Promise<[Turns, Turns]> {
+  const sides = [baseline, candidate].map((planned) => (planned.declaration.remote?.time === undefined ? byCalls(planned, workload, settings) : byRequests(planned, workload, settings)));
+  const taken = sides.map((): { -readonly [Key in keyof Turns]: Turns[Key] } => ({ clock: 'worker', turns: [], calls: 1, copy: [], counts: undefined }));
+  for (const side of random.permutation(2)) taken[side]!.clock = await sides[side]!.warm();
+  const started = performance.now();
+  const enough = Math.max(fewest, Math.ceil((2 * settings.timeMs) / turnMs));
+  for (let turn = 0; turn < enough; turn++) {
+    if (turn >= fewest && performance.now() - started > patience * settings.timeMs) break;
+    const both: number[][] = [];
+    for (const side of random.permutation(2)) {
+      const { calls, samples, copy = [], counts } = await sides[side]!.turn();
+      both[side] = samples.filter(possible);
+      const own = taken[side]!;
+      own.calls = calls;
+      own.copy.push(...copy.filter(possible));
+      own.counts = counts;
+    }
+    if (both.every((samples) => samples.length > 0)) both.forEach((samples, side) => taken[side]!.turns.push(samples));
+  }
+  return [taken[0]!, taken[1]!];
+}
+
+/**
+ * Milliseconds of one call of a launch: the quickest fiftieth of its samples. What else a machine does makes calls longer, and seldom all of them. Of 30 pairs of identical launches on a busy machine,
+ * those that differed by more than 4 % were none by this number (100 turns), 4 by the median ratio of turns, 3 by the quickest twentieth; by the samples of 60 turns, 2.
+ */
+export function levelOf({ turns }: Turns): number {
+  return quantile(Float64Array.from(turns.flat()).sort(), 0.02);
+}
+
+function possible(ms: number): boolean {
+  return ms > 0 && ms < Infinity;
+}
+
+/** Timed by the worker, on the request of every turn. */
+function byRequests({ declaration, kernel }: Planned, workload: Workload, { seed, timeMs, cache, callTimeoutMs }: RunSettings): Side {
+  const values = encodeInputs(kernel, inputsOf(workload, seed), workload.sizes);
+  const ask = (warming: Pick<TimingRequest, 'warmCalls' | 'warmMs'>): Promise<RemoteTiming> =>
+    declaration.remote!.time!(values, workload.sizes, { samples: 400, sampleMs, ...warming, limitMs: turnMs, cache }, AbortSignal.timeout(Math.ceil(callTimeoutMs + 4 * timeMs)));
+  return {
+    warm: async () => ((await ask({ warmCalls: usualWarming.calls, warmMs: timeMs / 2 })).clock === 'device' ? 'device' : 'worker'),
+    turn: () => ask({ warmCalls: 1, warmMs: 0 }),
+  };
+}
+
+/** Whole calls, by this process's clock. */
+function byCalls({ declaration, kernel }: Planned, workload: Workload, { seed, timeMs, cache }: RunSettings): Side {
+  const values = encodeInputs(kernel, inputsOf(workload, seed), workload.sizes);
+  const timed = timedKernel(declaration, values, workload.sizes, bytesMoved(kernel, workload.sizes), cache);
+  return {
+    async warm() {
+      await warmUp([(await timed).arm], { calls: usualWarming.calls, timeMs: timeMs / 2, now: () => performance.now(), stopped: () => false });
+      return 'round-trips';
+    },
+    async turn() {
+      const { arm } = await timed;
+      const samples: number[] = [];
+      const until = performance.now() + turnMs;
+      do samples.push(await arm.time(1));
+      while (performance.now() < until);
+      return { calls: 1, samples };
+    },
+  };
+}
