@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import type { Term } from '../operations/operation.ts';
+import type { Matters } from '../verify/matters.ts';
 import type { Reproduction, Spread } from '../verify/repeat.ts';
 import type { Counterexample, PropertyResult } from '../verify/results.ts';
 import { count, counted, figure } from './figures.ts';
@@ -25,6 +26,8 @@ export function formatFailure(result: PropertyResult, style: Style): string {
   if (result.explanation !== undefined) lines.push(field('kernel', plain(result.explanation), style));
   if (counterexample.window !== '') lines.push('', indented(plain(counterexample.window), 2));
   lines.push('', field('case', `${counted(counterexample.problems, 'problem')}, shrunk in ${counted(counterexample.kernelCalls, 'kernel call')}${stoppedBecause(counterexample)}`, style));
+  const matters = counterexample.matters && describeMatters(counterexample.matters);
+  if (matters !== undefined) lines.push(field('matters', matters, style));
   if (counterexample.typed !== '') lines.push(indented(plain(counterexample.typed), 4));
   lines.push('', field('replay', style.cyan(counterexample.replay), style));
   return lines.join('\n');
@@ -43,6 +46,20 @@ export function summariseFailure(result: PropertyResult): string {
 export function describeReplays({ replays, failed, interval: [low, high] }: Reproduction): string {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   return `${failed === 0 ? `did not fail again in ${replays} replays` : `failed in ${failed} of ${replays} replays`}; 95 % interval ${percent(low)} to ${percent(high)}`;
+}
+
+/** `of logits only [1, 2] of 16 are needed; streams can hold anything that was tried; the smallest n that failed is 2 (1 held)`; undefined where nothing was found out. */
+export function describeMatters({ free, needed, elements = [], sizes, first }: Matters): string | undefined {
+  const parts = [
+    ...needed.map((input) => {
+      const own = elements.find((one) => one.input === input);
+      return own === undefined || own.needed.length === 0 ? `${input} is needed as a whole` : own.needed.length === own.of ? `all of ${input} is needed` : `of ${input} only [${own.needed.join(', ')}] of ${count(own.of)} ${own.needed.length === 1 ? 'is' : 'are'} needed`;
+    }),
+    ...(free.length === 0 ? [] : [`${free.join(', ')} can hold anything that was tried`]),
+    ...sizes.filter(({ smallest, held }) => smallest > 1 || held.length > 0).map(({ size, smallest, held }) => `the smallest ${size === 'streams' ? 'n' : 'depth'} that failed is ${smallest}${held.length === 0 ? '' : ` (${held.join(', ')} held)`}`),
+    ...(first === undefined ? [] : [`${first.output} is the first output off${first.after.length === 0 ? '' : `, ${first.after.join(', ')} ${first.after.length === 1 ? 'is' : 'are'} right`}`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join('; ');
 }
 
 /** Answers to the same inputs, against what rounding explains. */

@@ -6,6 +6,7 @@ import { costlyOutcomes, TargetUnusable } from '../targets/outcome.ts';
 import type { KernelCaller } from './call.ts';
 import { examine, type Examination } from './examine.ts';
 import type { Property, ResolvedKernel } from './property.ts';
+import { whatMatters } from './matters.ts';
 import { recordCounterexample } from './record.ts';
 import { repeat, replays, type Repeated, type Reproduction } from './repeat.ts';
 import type { Counterexample } from './results.ts';
@@ -40,7 +41,10 @@ export async function minimise({ recipe, examination }: Failure, caller: KernelC
     ? { recipe, examination, kernelCalls: 0, stopped: `it did not fail again in ${flaky.replays} replays` }
     : await shrink(property, kernel, recipe, examination, caller, options.shrinkBudget * Math.min(tries, 5), onStep, stopped, tries);
   const reproduction = gone ? flaky : repeatable ? (await again(shrunk.recipe))?.reproduction : undefined;
-  const counterexample = recordCounterexample(property, kernel, { ...shrunk, reproduction }, seed, options);
+  // what changes from call to call says nothing about what was changed in its inputs
+  const steady = reproduction !== undefined && reproduction.failed === reproduction.replays && reproduction.spread === undefined;
+  const matters = steady ? await unlessGone(() => whatMatters(property, kernel, shrunk.recipe, shrunk.examination, caller, options.stopped)) : undefined;
+  const counterexample = recordCounterexample(property, kernel, { ...shrunk, reproduction, matters }, seed, options);
   if (asFound !== undefined && asFound.file !== counterexample.file) rmSync(asFound.file, { force: true });
   return { shrunk, counterexample };
 }

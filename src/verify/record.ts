@@ -6,6 +6,7 @@ import { isShared, shapeOf } from '../operations/operation.ts';
 import { encodeInputs } from './call.ts';
 import { convergenceOf } from './convergence.ts';
 import { writeCounterexample } from './counterexample-file.ts';
+import type { Matters } from './matters.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 import type { Reproduction } from './repeat.ts';
 import type { Counterexample } from './results.ts';
@@ -22,8 +23,8 @@ export interface RecordOptions {
 }
 
 /** Saves the counterexample and returns what reports show of it. */
-export function recordCounterexample(property: Property, kernel: ResolvedKernel, shrunk: Shrunk & { readonly reproduction?: Reproduction | undefined }, seed: number, options: RecordOptions): Counterexample {
-  const { recipe, examination, reproduction } = shrunk;
+export function recordCounterexample(property: Property, kernel: ResolvedKernel, shrunk: Shrunk & { readonly reproduction?: Reproduction | undefined; readonly matters?: Matters | undefined }, seed: number, options: RecordOptions): Counterexample {
+  const { recipe, examination, reproduction, matters } = shrunk;
   const { inputs, sizes } = examination.case;
   const worst = examination.judgement?.worst;
   const file = writeCounterexample(options.failuresDir, {
@@ -59,6 +60,7 @@ export function recordCounterexample(property: Property, kernel: ResolvedKernel,
     kernelCalls: shrunk.kernelCalls,
     shrinkingStopped: shrunk.stopped,
     ...(reproduction === undefined ? {} : { reproduction }),
+    ...(matters === undefined ? {} : { matters }),
     convergence: convergenceOf(kernel, examination),
   };
 }

@@ -4,6 +4,7 @@ import type { OperationId, Term } from '../operations/operation.ts';
 import type { SketchState } from '../numerics/sketch.ts';
 import type { Convergence } from './convergence.ts';
 import type { Worst } from './judge.ts';
+import type { Matters } from './matters.ts';
 import type { Reproduction } from './repeat.ts';
 import type { OutcomeName } from '../targets/outcome.ts';
 import type { ClaimClass } from './property.ts';
@@ -36,6 +37,8 @@ export interface Counterexample {
   readonly shrinkingStopped?: string | undefined;
   /** How often it failed when it was judged again; absent where that was not tried, because each try costs a process or nobody wanted it shrunk. */
   readonly reproduction?: Reproduction | undefined;
+  /** What of the case matters; absent for a failure that does not come every time with the same bits. */
+  readonly matters?: Matters | undefined;
   /** Of a `sinkhorn` kernel: how the reference's sums converge on these inputs, and where the kernel's are. */
   readonly convergence?: Convergence | undefined;
 }

@@ -47,6 +47,11 @@ const counterexample = z.strictObject({
     replays: count, failed: count, interval: z.tuple([z.number(), z.number()]),
     spread: z.strictObject({ calls: count, output: text, index: count, difference: number, bound: number, margin: number }).optional(),
   }).optional(),
+  matters: z.strictObject({
+    free: z.array(text), needed: z.array(text), elements: z.array(z.strictObject({ input: text, needed: z.array(count), of: count })).optional(),
+    sizes: z.array(z.strictObject({ size: z.enum(['streams', 'depth']), smallest: count, held: z.array(count) })),
+    first: z.strictObject({ output: text, after: z.array(text) }).optional(), kernelCalls: count,
+  }).optional(),
   shrinkingStopped: text.optional(), convergence: z.strictObject({ reference: z.array(sums), kernel: sums.optional() }).optional(),
 });
 
