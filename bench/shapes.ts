@@ -1,4 +1,4 @@
-/** The shape that each planted fault is said to have, without identification of dialects: `npm run shapes [-- name…]`. What has none is counted, and so are right kernels that got one. */
+/** The shape that each planted fault is said to have, without identification of dialects: `npm run shapes [-- name…]`, `right` for right kernels alone. What has none is counted, and so are right kernels that got one. */
 import { plantedFaults } from '../fixtures/planted-faults/index.ts';
 import { legitimate } from '../fixtures/legitimate/index.ts';
 import { shapeOf } from '../src/identify/shape/shape.ts';
@@ -15,19 +15,19 @@ for (const { name, operation, kernel } of plantedFaults.filter((fault) => chosen
   const resolved = resolveKernel(operations[operation], kernel, name);
   const found = await shapeOf(resolved, new KernelCaller(resolved, kernel.run, 1000, kernel.remote));
   asked++;
-  if (found !== undefined) told++;
-  console.log(`${name} (${operation}, ${Math.round(performance.now() - before)} ms): ${found === undefined ? '—' : found.sentence}`);
+  if (found.sentence !== undefined) told++;
+  console.log(`${name} (${operation}, ${Math.round(performance.now() - before)} ms): ${found.sentence ?? '—'}`);
 }
 console.log(`${told} of ${asked} faults have a sentence that explains every answer; ${Math.round((performance.now() - started) / Math.max(1, asked))} ms each`);
 
 let claimed = 0;
 let right = 0;
-for (const [target, { kernels }] of Object.entries(chosen.length === 0 ? legitimate : {})) {
+for (const [target, { kernels }] of Object.entries(chosen.length === 0 || chosen.includes('right') ? legitimate : {})) {
   for (const [operation, kernel] of Object.entries(kernels)) {
     const resolved = resolveKernel(operations[operation as OperationId], kernel, target);
     const found = await shapeOf(resolved, new KernelCaller(resolved, kernel.run, 10_000));
     right++;
-    if (found === undefined) continue;
+    if (found.sentence === undefined) continue;
     claimed++;
     console.log(`WRONG: ${target} ${operation} keeps its declaration and is said to be one that ${found.sentence}`);
   }

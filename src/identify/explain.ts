@@ -26,8 +26,9 @@ export async function explainFailure(target: string, operation: OperationId, dec
   const deadline = performance.now() + longestShapeMs;
   const stopped = (): boolean => options.stopped?.() === true || performance.now() > deadline;
   const shape = await shapeOf(kernel, new KernelCaller(kernel, declaration.run, options.callTimeoutMs ?? 10_000, declaration.remote), stopped);
-  if (shape === undefined) return dialect?.explanation;
-  return { target, operation, sentence: shape.sentence, verdict: 'identified', problems: shape.problems + (dialect?.explanation.problems ?? 0) };
+  const problems = shape.problems + (dialect?.explanation.problems ?? 0);
+  if (shape.sentence === undefined) return dialect && { ...dialect.explanation, problems };
+  return { target, operation, sentence: shape.sentence, verdict: 'identified', problems };
 }
 
 async function byDialect(target: string, operation: OperationId, declaration: KernelDeclaration, kernel: ResolvedKernel, options: IdentifyOptions): Promise<{ readonly explanation: Explanation; readonly explained: boolean } | undefined> {

@@ -27,8 +27,8 @@ export function formatFailure(result: PropertyResult, style: Style): string {
   if (counterexample.window !== '') lines.push('', indented(plain(counterexample.window), 2));
   lines.push('', field('case', `${counted(counterexample.problems, 'problem')}, shrunk in ${counted(counterexample.kernelCalls, 'kernel call')}${stoppedBecause(counterexample)}`, style));
   const matters = counterexample.matters && describeMatters(counterexample.matters);
-  if (matters !== undefined) lines.push(field('matters', matters, style));
   if (counterexample.typed !== '') lines.push(indented(plain(counterexample.typed), 4));
+  if (matters !== undefined) lines.push(field('matters', plain(matters), style));
   lines.push('', field('replay', style.cyan(counterexample.replay), style));
   return lines.join('\n');
 }

@@ -32,3 +32,17 @@ it('replay counts, and holding a few times is no proof', async () => {
   expect(once.stdout).toContain('it failed in 4 of 20 replays when it was stored; 3 that hold leave up to 70.8 % (95 %)');
   expect(once.code).toBe(0);
 });
+
+it('every reporter says what matters, and the shape of the fault in one sentence', async () => {
+  const folder = folderWith({ 'mean.mjs': kernelFile('layerInput.forEach((x, k) => (layerInput[k] = x / n));') });
+  const { code, stdout } = await plumbline(folder, ['verify', 'mean.mjs', '--seed', '3', '-p', 'streams/read-parity', '--reporter', `default,compact,github,${Object.keys(files).join(',')}`, ...Object.entries(files).flatMap(([name, file]) => ['--output-file', `${name}=${file}`])]);
+  expect(code).toBe(1);
+  const [shape, matters] = [/returns layerInput divided by the number of streams: a mean for a sum/g, /the smallest n that failed is 2 \(1 held\)/g];
+  expect(stdout.match(shape)!.length).toBeGreaterThanOrEqual(3);
+  expect(stdout.match(matters)!.length).toBeGreaterThanOrEqual(3);
+  for (const [name, file] of Object.entries(files)) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    expect(text, name).toMatch(shape);
+    expect(text, name).toMatch(name === 'json' ? /"smallest": 2,\s+"held": \[\s+1\s+\]/ : matters);
+  }
+});

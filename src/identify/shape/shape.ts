@@ -35,15 +35,24 @@ const wishes: readonly { readonly tokens: number; readonly streams: number; read
 ];
 const always = 3;
 
+/** Problems that all of it asks at most. */
+export const mostShapeProblems = wishes.reduce((sum, { tokens }) => sum + tokens, 0);
+
 export interface Shape {
-  /** Without a subject. */
-  readonly sentence: string;
+  /** Without a subject; undefined where nothing can be said. */
+  readonly sentence: string | undefined;
+  /** Problems that were asked. */
   readonly problems: number;
 }
 
-/** The shape of the fault; undefined where nothing can be said. Never throws for what the kernel does. */
-export async function shapeOf(kernel: ResolvedKernel, caller: Caller, stopped: () => boolean = () => false): Promise<Shape | undefined> {
+/** The shape of the fault. Never throws for what the kernel does. */
+export async function shapeOf(kernel: ResolvedKernel, caller: Caller, stopped: () => boolean = () => false): Promise<Shape> {
   const evidence: Evidence[] = [];
+  const sentence = await sentenceOf(kernel, caller, stopped, evidence);
+  return { sentence, problems: evidence.reduce((sum, { sizes }) => sum + sizes.tokens, 0) };
+}
+
+async function sentenceOf(kernel: ResolvedKernel, caller: Caller, stopped: () => boolean, evidence: Evidence[]): Promise<string | undefined> {
   let left = hypothesesOf(kernel);
   for (const [k, wish] of wishes.entries()) {
     if (k >= always && left.length <= 1) break;
@@ -65,8 +74,7 @@ export async function shapeOf(kernel: ResolvedKernel, caller: Caller, stopped: (
   const [first, second, ...more] = apart;
   if (first === undefined || more.length > 0) return undefined;
   if (second !== undefined && evidence.some((one) => separate(first.predict(one.inputs, one.sizes), second.predict(one.inputs, one.sizes), one.sizes, outputs))) return undefined;
-  const problems = evidence.reduce((sum, { sizes }) => sum + sizes.tokens, 0);
-  return { sentence: second === undefined ? first.sentence : `${first.sentence}; or, which is the same here, ${second.sentence}`, problems };
+  return second === undefined ? first.sentence : `${first.sentence}; or, which is the same here, ${second.sentence}`;
 }
 
 async function ask(kernel: ResolvedKernel, caller: Caller, wish: (typeof wishes)[number]): Promise<Evidence | undefined> {

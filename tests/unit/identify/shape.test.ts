@@ -10,7 +10,7 @@ import { KernelCaller } from '../../../src/verify/call.ts';
 
 async function sentence(operation: OperationId, declaration: KernelDeclaration): Promise<string | undefined> {
   const kernel = resolveKernel(operations[operation], declaration, operation);
-  return (await shapeOf(kernel, new KernelCaller(kernel, declaration.run, 1000)))?.sentence;
+  return (await shapeOf(kernel, new KernelCaller(kernel, declaration.run, 1000))).sentence;
 }
 
 const lower = 'computes one precision lower:';
