@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import { rareFaults } from '../fixtures/rare-faults/index.ts';
 import { properties } from '../properties/index.ts';
-import { clopperPearsonUpper } from '../src/certify/statistical/clopper-pearson.ts';
+import { clopperPearsonUpper } from '../src/numerics/clopper-pearson.ts';
 import { select } from '../src/cli/patterns.ts';
 import { fuzz } from '../src/fuzz/fuzz.ts';
 import { inProcess } from '../src/index.ts';

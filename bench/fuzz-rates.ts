@@ -4,7 +4,7 @@
  */
 import { rareFaults } from '../fixtures/rare-faults/index.ts';
 import { properties } from '../properties/index.ts';
-import { clopperPearsonUpper } from '../src/certify/statistical/clopper-pearson.ts';
+import { clopperPearsonUpper } from '../src/numerics/clopper-pearson.ts';
 import { drawnRecipe } from '../src/fuzz/breed.ts';
 import { expand } from '../src/generate/expand.ts';
 import { operations, Random, referenceKernels, type OperationId } from '../src/index.ts';

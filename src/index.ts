@@ -35,6 +35,7 @@ export type { Availability, CallCounts, KernelDeclaration, KernelOutput, KernelP
 
 export { verify } from './verify/verify.ts';
 export { replay, type Replay, type ReplayOptions } from './verify/replay.ts';
+export type { Reproduction, Spread } from './verify/repeat.ts';
 export { powerOf, type PowerResult } from './verify/power.ts';
 export { defineProperty, type CheckContext, type ClaimClass, type PowerMutation, type Property } from './verify/property.ts';
 export { Judge, type Judgement, type Worst } from './verify/judge.ts';

@@ -1,26 +1,11 @@
 /** Making a certificate: filled in, validated against its own schema, digested over its canonical bytes (RFC 8785). */
-import { createHash } from 'node:crypto';
-
-import canonicalizeModule from 'canonicalize';
 import { z } from 'zod';
 
+import { canonicalText, sha256 } from '../verify/canonical.ts';
 import { version } from '../verify/version.ts';
 import { certificateFormat, certificateSchema, certificateVersion, strengthOrder, type Certificate, type CertificateContent } from './certificate.ts';
 
-// CommonJS whose types say otherwise: the default import is the function itself
-const canonicalize = canonicalizeModule as unknown as (value: unknown) => string | undefined;
-
-/** The canonical text of plain JSON. Throws for what JSON does not have: NaN, infinities, lone surrogates. */
-export function canonicalText(value: unknown): string {
-  const text = canonicalize(value);
-  if (text === undefined || /\\ud[89a-f]/.test(text)) throw new TypeError('this value has no canonical JSON');
-  return text;
-}
-
-/** sha256 in lower-case hexadecimal. */
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
+export { canonicalText, sha256 };
 
 /** The digest of a certificate: over everything but the digest. */
 export function digestOf(certificate: Omit<Certificate, 'digest'> & { digest?: string }): string {

@@ -15,6 +15,9 @@ import { listenForInterrupt } from './interrupt.ts';
 import { ownLine, shellQuoted } from './invocation.ts';
 import { collect } from './patterns.ts';
 import { checkReporters } from './reporting.ts';
+import { formatShards } from '../verify/shards/file.ts';
+import { formatShard } from '../verify/shards/shard.ts';
+import { blobName, shardOption } from './sharding.ts';
 import { append, callTimeoutOption, integer, positive, proportion, pythonOption } from './values.ts';
 
 interface Flags extends StatisticalFlags, NetworkFlags, DepthFlags {
@@ -43,6 +46,7 @@ Examples:
   $ plumbline certify --depth 1..60 --designs mhc,hyper-connections --setting independent --networks 1000 --gain-limit 2
   $ plumbline check stack.json stack.safetensors                    recomputes every bound, sharing no code
   $ plumbline certify kernels.ts --statistical --property sinkhorn/last-normalised-sums --problems 1000000
+  $ plumbline certify kernels.ts --statistical --property sinkhorn/last-normalised-sums --problems 1000000 --shard 3/16     then plumbline merge
   $ plumbline certify --statistical --target reference --property sinkhorn/free-side-sums --problems 100000 --family logits=normal --scale 3
 
 What is printed and written is what the independent checker has confirmed. Entries that are not finite are refused, with their place.
@@ -54,6 +58,7 @@ Exit codes:
   2    bad usage, or a file that is damaged or not finite
   3    a fault of plumbline itself
   4    the target is unavailable
+  5    a shard that has no problem
   130  interrupted; nothing was written`;
 
 /** The command; `finish` gets the exit code. */
@@ -80,6 +85,7 @@ export function certifyCommand(finish: (code: number) => void): Command {
     .option('--problems <number>', 'statistical: how many problems, fixed beforehand', integer(1, 1e12))
     .option('--alpha <number>', 'statistical: one minus the confidence', proportion, 0.05)
     .option('-s, --seed <number>', 'statistical: seed of the draws', integer(0, 0xffffffff), 1)
+    .addOption(shardOption())
     .option('--streams <number>', 'statistical: stream count (default: 4, or the first that is supported)', integer(1, 16))
     .option('--family <kind=name>', 'statistical: family of a kind of inputs (default: all of the property, dealt evenly)', append)
     .option('--scale <number>', 'statistical: scale of the logits (default: those of the property, dealt evenly)', positive)
@@ -103,6 +109,7 @@ async function run(files: readonly string[], flags: Flags, command: Command): Pr
     throw new PlumblineError('bad-usage', '--format in-toto needs somewhere to go.', 'Add --out <file>, or --json for standard output.');
   }
   checkReporters(flags.reporter, ['default', 'html']);
+  if (flags.shard !== undefined && flags.statistical !== true) throw new PlumblineError('bad-usage', '--shard is about the problems of --statistical.', 'Leave it out, or add --statistical.');
   const interrupt = listenForInterrupt(() => stderr.write('Stopping; Ctrl-C again to quit at once.\n'));
   const stopped = (): boolean => interrupt.signal.aborted;
   try {
@@ -139,7 +146,12 @@ async function statistically(files: readonly string[], flags: Flags, stopped: ()
   const { certifyStatistically } = await import('./certify-statistical.ts');
   const ended = await certifyStatistically(files, flags, stopped, progressOn(process.stderr));
   if (ended === undefined) return exitCodes.interrupted;
-  await publish(ended.certificate, [], flags);
+  if (ended.certificate !== undefined) await publish(ended.certificate, [], flags);
+  else if (ended.shards !== undefined && flags.shard !== undefined) {
+    deliver('Shard file', formatShards(ended.shards), flags.out ?? blobName(flags.shard), process);
+    process.stdout.write(`shard ${formatShard(flags.shard)}: ${ended.problems} problems asked, ${ended.failures} failed; plumbline merge issues the certificate of all shards\n`);
+    if (ended.problems === 0) return exitCodes.nothingRan;
+  }
   if (ended.failures === 0) return exitCodes.held;
   process.stderr.write(`${ended.failures} problems FAILED; the first: ${ended.first}\n  plumbline verify finds and shrinks them.\n`);
   return exitCodes.counterexample;

@@ -1,14 +1,22 @@
 /** `plumbline certify --statistical`: one property of one kernel, asked on a number of problems that is fixed beforehand. */
 import { readFileSync, statSync } from 'node:fs';
+import { arch, platform } from 'node:os';
 import { basename } from 'node:path';
 
 import type { Certificate, Subject } from '../certify/certificate.ts';
 import { sha256 } from '../certify/issue.ts';
+import type { StatisticalPlan } from '../certify/statistical/certify-statistical.ts';
+import type { Counts } from '../certify/statistical/sample.ts';
 import { PlumblineError } from '../errors.ts';
 import { operations } from '../operations/index.ts';
 import { resolveKernel } from '../targets/resolve.ts';
+import type { SampledShards, Shards } from '../verify/shards/file.ts';
+import type { SampledShard, ShardedRun } from '../verify/shards/schema.ts';
+import type { Shard } from '../verify/shards/shard.ts';
+import { version } from '../verify/version.ts';
 import { gather } from './gather.ts';
 import { select } from './patterns.ts';
+import { revision } from './revision.ts';
 
 export interface StatisticalFlags {
   readonly target?: string[];
@@ -22,10 +30,16 @@ export interface StatisticalFlags {
   readonly config?: string[];
   readonly python?: string;
   readonly callTimeout: number;
+  readonly shard?: Shard;
 }
 
 export interface StatisticalRun {
-  readonly certificate: Certificate;
+  /** Of a whole run. */
+  readonly certificate?: Certificate;
+  /** Of a shard: its result file. */
+  readonly shards?: Shards;
+  /** Problems that were asked. */
+  readonly problems: number;
   readonly failures: number;
   readonly first: string | undefined;
 }
@@ -42,16 +56,47 @@ export async function certifyStatistically(files: readonly string[], flags: Stat
     const declaration = target.kernels()[property.operation];
     if (declaration === undefined) throw new PlumblineError('bad-usage', `${target.name} has no kernel of ${property.operation}, which '${property.id}' is about.`);
     const kernel = resolveKernel(operations[property.operation], declaration, `${target.name}.kernels.${property.operation}`);
-    const { certifyStatistical } = await import('../certify/statistical/certify-statistical.ts');
-    const ended = await certifyStatistical({
+    const { certifyStatistical, planOf } = await import('../certify/statistical/certify-statistical.ts');
+    const options = {
       property, kernel, declaration, target: target.name, about: availability.about, files: subjectsOf(gathered.loaded), problems: flags.problems, alpha: flags.alpha, seed: flags.seed,
       callTimeoutMs: flags.callTimeout, streams: flags.streams, families: familiesOf(flags.family), scale: flags.scale, stopped,
-      onProgress: (done, failures) => onProgress(`asking ${property.id}${failures === 0 ? '' : `, ${failures} failed`}`, done / flags.problems!),
-    });
-    return ended && { certificate: ended.certificate, failures: ended.sample.failures, first: ended.sample.first };
+      onProgress: (done: number, failures: number): void => onProgress(`asking ${property.id}${failures === 0 ? '' : `, ${failures} failed`}`, done / flags.problems!),
+    };
+    if (flags.shard !== undefined) {
+      const { sample } = await import('../certify/statistical/sample.ts');
+      const started = performance.now();
+      const counts = await sample({ ...options, shard: flags.shard });
+      return counts && { shards: shardOf(counts, planOf(options, counts), flags.shard, flags.seed, gathered.loaded, performance.now() - started, availability.about), ...counts, first: counts.first?.what };
+    }
+    const ended = await certifyStatistical(options);
+    return ended && { certificate: ended.certificate, ...ended.sample, first: ended.sample.first?.what };
   } finally {
     await target.close();
   }
+}
+
+function shardOf({ problems, failures, withoutClaim, first }: Counts, plan: StatisticalPlan, shard: Shard, seed: number, loaded: readonly string[], durationMs: number, about: Readonly<Record<string, string | number | boolean>> = {}): Shards {
+  const run = { command: 'certify' as const, plumbline: version, ...revision(loaded), seed, shards: shard.count, plan: plan as unknown as ShardedRun['plan'] };
+  const place: Record<string, string | number | boolean> = { node: process.versions.node, platform: platform(), arch: arch(), ...about };
+  const environment = Object.fromEntries(Object.entries(place).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]));
+  return { run, shards: [{ index: shard.index, finishedAt: Date.now(), durationMs, interrupted: false, environment, problems, failures, withoutClaim, ...(first === undefined ? {} : { first }) }] };
+}
+
+/** The certificate that one machine would have issued for all problems. Throws `bad-file` for a plan that is none, and what `certifyCounts` throws. */
+export async function mergedCertificate({ run, shards }: SampledShards): Promise<StatisticalRun & { readonly certificate: Certificate }> {
+  const { certifyCounts, statisticalPlanSchema } = await import('../certify/statistical/certify-statistical.ts');
+  const { sameOrAll } = await import('../verify/shards/merged-report.ts');
+  const plan = statisticalPlanSchema.safeParse(run.plan);
+  const counts = sumOf(shards);
+  if (!plan.success || plan.data.problems !== counts.problems) throw new PlumblineError('bad-file', 'The shards are damaged: what they asked is not what their plan says.', 'Run them again.');
+  const finished = new Date(Math.max(...shards.map(({ finishedAt }) => finishedAt)));
+  return { certificate: certifyCounts(plan.data, run.seed, counts, sameOrAll(shards.map(({ environment }) => environment)), finished), ...counts, first: counts.first?.what };
+}
+
+function sumOf(shards: readonly SampledShard[]): Counts {
+  const sum = (of: (shard: SampledShard) => number): number => shards.reduce((total, shard) => total + of(shard), 0);
+  const firsts = shards.flatMap(({ first }) => (first === undefined ? [] : [first]));
+  return { problems: sum(({ problems }) => problems), failures: sum(({ failures }) => failures), withoutClaim: sum(({ withoutClaim }) => withoutClaim), first: firsts.toSorted((a, b) => a.place - b.place)[0] };
 }
 
 function only<T>(kind: string, found: readonly T[], nameOf: (one: T) => string): T {

@@ -18,6 +18,7 @@ import { fuzzCommand } from './fuzz-command.ts';
 import { initCommand } from './init-command.ts';
 import { codeOfError, describeError } from './exits.ts';
 import { identifyCommand } from './identify-command.ts';
+import { mergeCommand } from './merge-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
@@ -43,7 +44,7 @@ const program = new Command('plumbline')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
-for (const create of [verifyCommand, fuzzCommand, corpusCommand, identifyCommand, replayCommand, benchCommand, driftCommand, certifyCommand, checkCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
+for (const create of [verifyCommand, mergeCommand, fuzzCommand, corpusCommand, identifyCommand, replayCommand, benchCommand, driftCommand, certifyCommand, checkCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
   program.addCommand(create(finish).copyInheritedSettings(program));
 }
 

@@ -12,7 +12,7 @@ import { answering } from '../targets/dump/answering.ts';
 import { gather, gatherDumps } from './gather.ts';
 import { ownCommand } from './invocation.ts';
 import { collect } from './patterns.ts';
-import { callTimeoutOption, pythonOption } from './values.ts';
+import { callTimeoutOption, integer, pythonOption } from './values.ts';
 
 interface Flags {
   target?: string;
@@ -21,6 +21,7 @@ interface Flags {
   python?: string;
   callTimeout: number;
   failuresDir: string;
+  times: number;
   color: boolean;
 }
 
@@ -31,7 +32,7 @@ Examples:
   $ plumbline replay failure.safetensors --dump step-1000/       what a job recorded, again
   $ plumbline replay failure.safetensors --config kernels.py --target kernels --python .venv/bin/python
 
-Exit codes: 0 the kernel holds now · 1 it still fails · 2 bad usage or a damaged file · 4 the target is unavailable`;
+Exit codes: 0 the kernel holds now, every time · 1 it still fails, if only once · 2 bad usage or a damaged file · 4 the target is unavailable`;
 
 /** The command; `finish` gets the exit code. */
 export function replayCommand(finish: (code: number) => void): Command {
@@ -43,6 +44,7 @@ export function replayCommand(finish: (code: number) => void): Command {
     .option('--dump <folder>', 'judge the answer that is in the file again, as the folder declares it; no kernel is run')
     .addOption(pythonOption())
     .addOption(callTimeoutOption())
+    .option('--times <number>', 'how often it is judged: a kernel may fail now and then', integer(1, 1e6), 20)
     .option('--failures-dir <folder>', 'where the counterexample is written again', '.plumbline/failures')
     .option('--no-color', 'no colours')
     .addHelpText('after', help)
@@ -64,6 +66,8 @@ async function run(file: string, flags: Flags): Promise<number> {
     properties,
     target: flags.target,
     callTimeoutMs: flags.callTimeout,
+    // a recorded answer is the same every time
+    times: flags.dump === undefined ? flags.times : 1,
     failuresDir: flags.failuresDir,
     replayCommand: ownCommand(process.argv[1], env),
     replayArguments: gathered.replayArguments,
@@ -74,10 +78,13 @@ async function run(file: string, flags: Flags): Promise<number> {
   return result.fails ? exitCodes.counterexample : exitCodes.held;
 }
 
-function holds({ property, target, stored, examination }: Replay): string {
+function holds({ property, target, stored, examination, reproduction: { replays, interval } }: Replay): string {
   const margin = examination.judgement?.worst?.margin;
   const now = margin === undefined ? '' : `, margin ${figure(margin)}`;
-  return `✓ ${property.id} holds on ${target} now${now}\n  it was stored as ${stored.outcome} by plumbline ${stored.plumbline}, seed ${stored.seed}`;
+  const was = stored.reproduction;
+  // what was rare then may be rare now
+  const rare = was === undefined || replays === 1 ? '' : `\n  it failed in ${was.failed} of ${was.replays} replays when it was stored; ${replays} that hold leave up to ${(100 * interval[1]).toFixed(1)} % (95 %), --times asks more often`;
+  return `✓ ${property.id} holds on ${target} now${replays === 1 ? '' : `, in ${replays} of ${replays} replays`}${now}\n  it was stored as ${stored.outcome} by plumbline ${stored.plumbline}, seed ${stored.seed}${rare}`;
 }
 
 /** A replay as the result that verify would have reported. */

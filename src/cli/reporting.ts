@@ -1,7 +1,7 @@
 /** The reporters of a run, from their names and the files they are to write. */
 import { PlumblineError, suggest } from '../errors.ts';
 import { createReporter, fileReporters, reporterNames, type ReporterName } from '../report/reporters.ts';
-import type { Output, Reporter } from '../report/reporter.ts';
+import type { BlobSource, Output, Reporter } from '../report/reporter.ts';
 import type { Style } from '../report/style.ts';
 
 export interface Surroundings {
@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly command?: string | undefined;
   readonly sources?: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly blob?: BlobSource | undefined;
+  readonly finishedAt?: number | undefined;
 }
 
 /** Creates the reporters. `outputFiles` are paths, or `reporter=path` where several write files. Throws `bad-usage`. */

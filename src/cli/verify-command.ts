@@ -8,13 +8,15 @@ import { parseDuration } from '../config/duration.ts';
 import { PlumblineError } from '../errors.ts';
 import { operations } from '../operations/index.ts';
 import { createProgress } from '../report/progress.ts';
-import { defaultReporters, fileReporters, reporterNames } from '../report/reporters.ts';
+import { createReporter, defaultReporters, fileReporters, reporterNames } from '../report/reporters.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
 import { exitCodes } from '../verify/exit-code.ts';
 import type { Recording } from '../targets/dump/dump.ts';
 import type { Target } from '../targets/kernel.ts';
 import type { VerifyOptions } from '../verify/options.ts';
 import type { Effort, Report, RunEvent } from '../verify/results.ts';
+import type { Shard } from '../verify/shards/shard.ts';
+import { version } from '../verify/version.ts';
 import { environment } from './environment.ts';
 import { exitCodeHelp } from './exits.ts';
 import { gather, gatherDumps, type Gathered } from './gather.ts';
@@ -24,6 +26,8 @@ import { listPlan } from './list.ts';
 import { checkMargins, writeMargins } from './margins.ts';
 import { collect, isGlob, select } from './patterns.ts';
 import { createReporters } from './reporting.ts';
+import { revision } from './revision.ts';
+import { blobOf, requireSeed, shardOption } from './sharding.ts';
 import { readStored } from './stored.ts';
 import { append, callTimeoutOption, duration, integer, pythonOption } from './values.ts';
 
@@ -34,6 +38,7 @@ interface Flags {
   effort?: Effort;
   seed?: number;
   runs?: number;
+  shard?: Shard;
   maxTime?: number;
   callTimeout: number;
   reporter?: string[];
@@ -69,6 +74,7 @@ Examples:
   $ plumbline verify --dump step-1000/                   tensors on disk, no kernel
   $ plumbline verify --target reference --effort quick
   $ plumbline verify --property 'sinkhorn/*' --seed 42
+  $ plumbline verify --seed 42 --shard 3/16              one part of 16; plumbline merge puts them together
   $ plumbline verify --reporter json --output-file -     the report as JSON on standard output
 
 Targets, operations and properties take commas, * and ?, and repeats.`;
@@ -84,6 +90,7 @@ export function verifyCommand(finish: (code: number) => void): Command {
     .addOption(new Option('-e, --effort <effort>', 'how many cases (default: standard)').choices(['quick', 'standard', 'thorough']))
     .option('-s, --seed <number>', 'seed of the run (default: drawn, and printed)', integer(0, 0xffffffff))
     .option('-n, --runs <number>', 'cases per property', integer(1, 1e9))
+    .addOption(shardOption())
     .option('--max-time <time>', 'stop after this time, like 60s; what is left makes exit code 5', duration)
     .addOption(callTimeoutOption())
     .option('-r, --reporter <names>', `how to report: ${reporterNames.join(', ')}`, collect)
@@ -109,7 +116,17 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
   const settings = await settingsOf(flags, gathered.config);
   const properties = selectProperties(gathered, flags);
   const style = createStyle(wantsColour(stdout, env, flags.color));
-  const reporters = createReporters(settings.reporters, flags.outputFile ?? [], { stdout, stderr, style, env, command: ownLine(process.argv, env), sources: gathered.loaded });
+  requireSeed(flags.shard, flags.seed ?? gathered.config.seed);
+  const required = requiredNames(gathered, flags, targets.map(({ name }) => name));
+  // who merges results of one whole run merges one shard of one
+  const shard = flags.shard ?? (settings.reporters.includes('blob') ? { index: 1, count: 1 } : undefined);
+  if (shard !== undefined && gathered.recordings !== undefined) throw new PlumblineError('bad-usage', 'Recorded tensors are judged at once, and not in shards.', 'Leave --shard and --reporter blob out.');
+  const plan = { effort: settings.effort, runs: settings.runs ?? null, callTimeoutMs: settings.callTimeoutMs, targets: targets.map(({ name }) => name), required, properties: properties.map(({ id }) => id) };
+  const blob = shard && blobOf({ command: 'verify', plumbline: version, ...revision(gathered.loaded), seed: settings.seed, shards: shard.count, plan }, shard);
+  const surroundings = { stdout, stderr, style, env, command: ownLine(process.argv, env), sources: gathered.loaded, blob };
+  const reporters = createReporters(settings.reporters, flags.outputFile ?? [], surroundings);
+  // a shard without its file would have run for nothing
+  if (shard !== undefined && !settings.reporters.includes('blob')) reporters.push(createReporter.blob({ ...surroundings, file: undefined }));
   if (flags.printConfig === true) {
     stdout.write(`${JSON.stringify({ ...settings, targets: targets.map(({ name }) => name), properties: properties.map(({ id }) => id), loaded: gathered.loaded }, null, 2)}\n`);
     return exitCodes.held;
@@ -134,6 +151,7 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
       ...numbers,
       properties,
       stored: readStored(flags.counterexamples ?? gathered.config.counterexamples, (text) => stderr.write(text)),
+      shard,
       replayCommand: ownCommand(process.argv[1], env),
       replayArguments: gathered.replayArguments,
       environment: environment(),
@@ -146,7 +164,7 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
         progress.onEvent(event);
       },
     };
-    const report = await (gathered.recordings === undefined ? onKernels(common, targets, gathered, flags) : onRecordings(common, targets, gathered.recordings));
+    const report = await (gathered.recordings === undefined ? onKernels(common, targets, gathered, required) : onRecordings(common, targets, gathered.recordings));
     for (const reporter of reporters) reporter.finish(report);
     if (flags.margins !== undefined) stderr.write(writeMargins(flags.margins, report, settings.runs));
     return codeOf(report, flags);
@@ -158,9 +176,9 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
 
 type Common = Omit<VerifyOptions, 'targets' | 'required'>;
 
-async function onKernels(options: Common, targets: readonly Target[], gathered: Gathered, flags: Flags): Promise<Report> {
+async function onKernels(options: Common, targets: readonly Target[], gathered: Gathered, required: readonly string[]): Promise<Report> {
   const { verifyOnBothCores } = await import('./both-cores.ts');
-  return verifyOnBothCores({ ...options, targets, required: requiredNames(gathered, flags, targets.map(({ name }) => name)) }, gathered.own);
+  return verifyOnBothCores({ ...options, targets, required }, gathered.own);
 }
 
 async function onRecordings(options: Common, targets: readonly Target[], recordings: readonly Recording[]): Promise<Report> {

@@ -17,6 +17,14 @@ const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
 const high = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
+/** What a sketch holds; `largest` may be infinite. */
+export interface SketchState {
+  readonly zeros: number;
+  readonly above: number;
+  readonly largest: number;
+  readonly counts: readonly (readonly [bucket: number, count: number])[];
+}
+
 /** Counts of numbers. Below 2⁻⁴⁸ counts as 0; above 2¹⁶, and infinity, as larger than everything else. */
 export class Sketch {
   private readonly counts = new Uint32Array(buckets);
@@ -41,6 +49,26 @@ export class Sketch {
     this.zeros += other.zeros;
     this.above += other.above;
     this.largest = Math.max(this.largest, other.largest);
+  }
+
+  /** The counts as plain data, without empty buckets. */
+  state(): SketchState {
+    const counts: [bucket: number, count: number][] = [];
+    for (let k = 0; k < buckets; k++) if (this.counts[k]! > 0) counts.push([k, this.counts[k]!]);
+    return { zeros: this.zeros, above: this.above, largest: this.largest, counts };
+  }
+
+  /** The sketch of a state. Throws `RangeError` for one that no sketch has. */
+  static of({ zeros, above, largest, counts }: SketchState): Sketch {
+    const sketch = new Sketch();
+    sketch.zeros = zeros;
+    sketch.above = above;
+    sketch.largest = largest;
+    for (const [bucket, count] of counts) {
+      if (!Number.isInteger(bucket) || !(bucket >= 0 && bucket < buckets)) throw new RangeError(`a sketch has no bucket ${bucket}`);
+      sketch.counts[bucket] = count;
+    }
+    return sketch;
   }
 
   /** How many numbers there are. */

@@ -1,6 +1,6 @@
 /** The reporter for logs: one line for each property that did not hold, one for each target that is missing, and the totals. */
 import type { PropertyResult } from '../verify/results.ts';
-import { oneLine, summariseFailure } from './failure.ts';
+import { describeMatters, oneLine, summariseFailure } from './failure.ts';
 import { figure } from './figures.ts';
 import type { Reporter, ReporterContext } from './reporter.ts';
 import { explainExit, formatRun, formatTotals } from './summary.ts';
@@ -28,7 +28,8 @@ export function createCompactReporter({ stdout, style }: ReporterContext): Repor
     const head = `${result.target} ${result.property}`;
     if (result.status !== 'failed') return `${style.yellow(result.status)} ${head}: ${oneLine(result.reason ?? '')}`;
     const replay = result.counterexample === undefined ? '' : `  ${style.cyan(result.counterexample.replay)}`;
-    return `${style.red('FAIL')} ${head}: ${summariseFailure(result)}${replay}`;
+    const matters = result.counterexample?.matters && describeMatters(result.counterexample.matters);
+    return `${style.red('FAIL')} ${head}: ${summariseFailure(result)}${replay}${matters === undefined ? '' : `\n  ${style.yellow('matters')} ${oneLine(matters)}`}`;
   }
 }
 

@@ -8,7 +8,7 @@ import { createWritten } from './written.ts';
 
 export const createCtrfReporter = createWritten({
   what: 'CTRF report', defaultFile: '.plumbline/ctrf.json',
-  format: (report, { command }: ReporterContext) => `${reportToCtrf(report, Date.now(), command)}\n`,
+  format: (report, { command, finishedAt }: ReporterContext) => `${reportToCtrf(report, finishedAt ?? Date.now(), command)}\n`,
 });
 
 /** What is left unfinished or broke down must not look like a pass, and CTRF has no word for it: `rawStatus` says which it was. */

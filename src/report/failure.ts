@@ -2,6 +2,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import type { Term } from '../operations/operation.ts';
+import type { Matters } from '../verify/matters.ts';
+import type { Reproduction, Spread } from '../verify/repeat.ts';
 import type { Counterexample, PropertyResult } from '../verify/results.ts';
 import { count, counted, figure } from './figures.ts';
 import type { Style } from './style.ts';
@@ -18,10 +20,15 @@ export function formatFailure(result: PropertyResult, style: Style): string {
   }
   lines.push(field('found', describeOutcome(counterexample), style));
   lines.push(...comparison(counterexample, style));
+  const { reproduction } = counterexample;
+  if (reproduction !== undefined && reproduction.failed < reproduction.replays) lines.push(field('replays', describeReplays(reproduction), style));
+  if (reproduction?.spread !== undefined) lines.push(field('spread', describeSpread(reproduction.spread), style));
   if (result.explanation !== undefined) lines.push(field('kernel', plain(result.explanation), style));
   if (counterexample.window !== '') lines.push('', indented(plain(counterexample.window), 2));
   lines.push('', field('case', `${counted(counterexample.problems, 'problem')}, shrunk in ${counted(counterexample.kernelCalls, 'kernel call')}${stoppedBecause(counterexample)}`, style));
+  const matters = counterexample.matters && describeMatters(counterexample.matters);
   if (counterexample.typed !== '') lines.push(indented(plain(counterexample.typed), 4));
+  if (matters !== undefined) lines.push(field('matters', plain(matters), style));
   lines.push('', field('replay', style.cyan(counterexample.replay), style));
   return lines.join('\n');
 }
@@ -30,9 +37,43 @@ export function formatFailure(result: PropertyResult, style: Style): string {
 export function summariseFailure(result: PropertyResult): string {
   const worst = result.counterexample?.worst;
   const outcome = result.counterexample?.outcome;
-  if (worst !== undefined && outcome === 'wrong-values') return `measured ${figure(worst.measured)}, bound ${figure(worst.bound)}, margin ${figure(worst.margin)}`;
+  if (worst !== undefined && outcome === 'wrong-values') return `measured ${figure(worst.measured)}, bound ${figure(worst.bound)}, margin ${figure(worst.margin)}${flakiness(result.counterexample!)}`;
   const message = oneLine(result.counterexample?.message ?? result.reason ?? '');
-  return outcome === undefined ? message : `${outcome}${message === '' ? '' : `: ${message}`}`;
+  return outcome === undefined ? message : `${outcome}${message === '' ? '' : `: ${message}`}${flakiness(result.counterexample!)}`;
+}
+
+/** `failed in 3 of 20 replays; 95 % interval 3.2 % to 37.9 %` */
+export function describeReplays({ replays, failed, interval: [low, high] }: Reproduction): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  return `${failed === 0 ? `did not fail again in ${replays} replays` : `failed in ${failed} of ${replays} replays`}; 95 % interval ${percent(low)} to ${percent(high)}`;
+}
+
+/** `of logits only [1, 2] of 16 are needed; streams can hold anything that was tried; the smallest n that failed is 2 (1 held)`; undefined where nothing was found out. */
+export function describeMatters({ free, needed, elements = [], sizes, first }: Matters): string | undefined {
+  const parts = [
+    ...needed.map((input) => {
+      const own = elements.find((one) => one.input === input);
+      return own === undefined || own.needed.length === 0 ? `${input} is needed as a whole` : own.needed.length === own.of ? `all of ${input} is needed` : `of ${input} only [${own.needed.join(', ')}] of ${count(own.of)} ${own.needed.length === 1 ? 'is' : 'are'} needed`;
+    }),
+    ...(free.length === 0 ? [] : [`${free.join(', ')} can hold anything that was tried`]),
+    ...sizes.filter(({ smallest, held }) => smallest > 1 || held.length > 0).map(({ size, smallest, held }) => `the smallest ${size === 'streams' ? 'n' : 'depth'} that failed is ${smallest}${held.length === 0 ? '' : ` (${held.join(', ')} held)`}`),
+    ...(first === undefined ? [] : [`${first.output} is the first output off${first.after.length === 0 ? '' : `, ${first.after.join(', ')} ${first.after.length === 1 ? 'is' : 'are'} right`}`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join('; ');
+}
+
+/** Answers to the same inputs, against what rounding explains. */
+export function describeSpread({ calls, output, index, difference, bound, margin }: Spread): string {
+  const most = `answers of ${calls} calls with the same inputs differ by up to ${figure(difference)} (${output}[${count(index)}]), ${figure(margin)} times the ${figure(bound)} that another order of additions can change`;
+  return margin > 1 ? `${most}: more than rounding changes from call to call` : most;
+}
+
+/** The same in few words, for a line: nothing for a failure that comes every time with the same bits. */
+function flakiness({ reproduction }: Counterexample): string {
+  if (reproduction === undefined) return '';
+  const { failed, replays, spread } = reproduction;
+  const again = failed < replays ? `, failed in ${failed} of ${replays} replays` : '';
+  return spread === undefined ? again : `${again}, differs from call to call by ${figure(spread.margin)} times the reassociation bound`;
 }
 
 /** The first line of a text, without terminal control sequences and not too long. */

@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
 
 import { PlumblineError } from '../errors.ts';
 import type { Report } from '../verify/results.ts';
-import { summariseFailure } from './failure.ts';
+import { describeMatters, summariseFailure } from './failure.ts';
 import { count } from './figures.ts';
 import { reportToMarkdown } from './markdown.ts';
 import type { Reporter, ReporterContext } from './reporter.ts';
@@ -39,7 +39,8 @@ export function annotations(report: Report): string[] {
   const lines = bad.slice(0, fits).map((result) => {
     const { replay } = result.counterexample ?? {};
     const { explanation } = result;
-    const text = `${result.claim}\n${summariseFailure(result)}${explanation === undefined ? '' : `\nThe kernel ${explanation}`}${replay === undefined ? '' : `\n${replay}`}`;
+    const matters = result.counterexample?.matters && describeMatters(result.counterexample.matters);
+    const text = `${result.claim}\n${summariseFailure(result)}${explanation === undefined ? '' : `\nThe kernel ${explanation}`}${matters === undefined ? '' : `\n${matters}`}${replay === undefined ? '' : `\n${replay}`}`;
     return command(`${result.target}: ${result.property} ${result.status}`, text);
   });
   if (fits < bad.length) lines.push(command('plumbline', `${count(bad.length - fits)} more; the step summary has them.`));

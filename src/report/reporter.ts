@@ -9,6 +9,12 @@ export interface Output {
   readonly columns?: number | undefined;
 }
 
+/** What the reporter `blob` writes, and where. */
+export interface BlobSource {
+  readonly defaultFile: string;
+  readonly format: (report: Report) => string;
+}
+
 /** What a reporter may use. */
 export interface ReporterContext {
   /** Results. */
@@ -23,6 +29,10 @@ export interface ReporterContext {
   /** Files and folders whose kernels were run. */
   readonly sources?: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of commands whose runs can be merged. */
+  readonly blob?: BlobSource | undefined;
+  /** When the run ended, in milliseconds since 1970; now, when absent. */
+  readonly finishedAt?: number | undefined;
 }
 
 export interface Reporter {

@@ -1,4 +1,5 @@
 /** All reporters by name, and which ones a run has when none is named. */
+import { createBlobReporter } from './blob.ts';
 import { createCompactReporter } from './compact.ts';
 import { createCtrfReporter } from './ctrf.ts';
 import { createDefaultReporter } from './default.ts';
@@ -10,11 +11,11 @@ import { createMarkdownReporter } from './markdown.ts';
 import type { Reporter, ReporterContext } from './reporter.ts';
 import { createSarifReporter } from './sarif.ts';
 
-export const reporterNames = ['default', 'compact', 'json', 'junit', 'sarif', 'ctrf', 'markdown', 'html', 'github'] as const;
+export const reporterNames = ['default', 'compact', 'json', 'junit', 'sarif', 'ctrf', 'markdown', 'html', 'github', 'blob'] as const;
 export type ReporterName = (typeof reporterNames)[number];
 
 /** Reporters that write a file, so that `--output-file` is about them. */
-export const fileReporters: readonly ReporterName[] = ['json', 'junit', 'sarif', 'ctrf', 'markdown', 'html'];
+export const fileReporters: readonly ReporterName[] = ['json', 'junit', 'sarif', 'ctrf', 'markdown', 'html', 'blob'];
 
 export const createReporter: Readonly<Record<ReporterName, (context: ReporterContext) => Reporter>> = {
   default: createDefaultReporter,
@@ -26,6 +27,7 @@ export const createReporter: Readonly<Record<ReporterName, (context: ReporterCon
   markdown: createMarkdownReporter,
   html: createHtmlReporter,
   github: createGithubReporter,
+  blob: createBlobReporter,
 };
 
 /** Where a run is watched from. */

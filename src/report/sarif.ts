@@ -7,7 +7,7 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import type { PropertyResult, Report } from '../verify/results.ts';
-import { formatFailure, oneLine, summariseFailure } from './failure.ts';
+import { describeMatters, formatFailure, oneLine, summariseFailure } from './failure.ts';
 import { valueToJson } from './json.ts';
 import { fenced } from './markdown.ts';
 import type { ReporterContext } from './reporter.ts';
@@ -49,7 +49,8 @@ function ruleOf({ property, claim, class: kind, operation }: PropertyResult): ob
 
 function resultOf(result: PropertyResult, ids: readonly string[], sources: readonly string[]): object {
   const { target, operation, property, counterexample, margin, seed, explanation } = result;
-  const sentences = [`${target}: ${result.claim}`, summariseFailure(result), ...(explanation === undefined ? [] : [`The kernel ${oneLine(explanation)}`]), ...(counterexample === undefined ? [] : [counterexample.replay])];
+  const matters = counterexample?.matters && describeMatters(counterexample.matters);
+  const sentences = [`${target}: ${result.claim}`, summariseFailure(result), ...(explanation === undefined ? [] : [`The kernel ${oneLine(explanation)}`]), ...(matters === undefined ? [] : [matters]), ...(counterexample === undefined ? [] : [counterexample.replay])];
   const file = sources.length === 1 ? sources[0] : counterexample?.file;
   return {
     ruleId: property,

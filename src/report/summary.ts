@@ -22,7 +22,21 @@ export function formatTotals(report: Report, style: Style): string {
 /** `seed 42 · effort quick · 12,345 problems in 1.2 s` */
 export function formatRun(report: Report): string {
   const problems = report.results.reduce((sum, result) => sum + result.problems, 0);
-  return `seed ${report.seed} · effort ${report.effort} · ${counted(problems, 'problem')} in ${duration(report.durationMs)}`;
+  return `seed ${report.seed} · effort ${report.effort} · ${counted(problems, 'problem')} in ${duration(report.durationMs)}${shardsOf(report)}`;
+}
+
+/** ` · shard 3/16`, ` · 16 shards`, ` · 14 of 16 shards`; nothing for a run that is whole by itself. */
+function shardsOf({ shards }: Report): string {
+  if (shards === undefined) return '';
+  const { count: all, included, merged } = shards;
+  if (!merged) return ` · shard ${included[0]}/${all}`;
+  return ` · ${included.length < all ? `${included.length} of ` : ''}${counted(all, 'shard')}`;
+}
+
+/** The shards that a merged report lacks. */
+function missingShards({ shards }: Report): number[] {
+  if (shards?.merged !== true) return [];
+  return Array.from({ length: shards.count }, (_, k) => k + 1).filter((index) => !shards.included.includes(index));
 }
 
 /** Why the run did not simply hold; undefined when it held, or when the failures above say it. */
@@ -37,6 +51,8 @@ export function explainExit(report: Report): string | undefined {
       return `${what[0]!.toUpperCase()}${what.slice(1)} (exit code 4).`;
     }
     case exitCodes.nothingRan:
+      if (missingShards(report).length > 0) return `Incomplete: shards ${missingShards(report).join(', ')} of ${report.shards!.count} are missing (exit code 5).`;
+      if (report.shards !== undefined && report.results.length === 0) return `Nothing ran: all cases are in other shards; ask for fewer than ${report.shards.count} (exit code 5).`;
       if (totals.passed + totals.incomplete === 0) return 'Nothing ran: no claim was checked (exit code 5).';
       return `Not everything ran: ${counted(totals.incomplete + totals.skipped, 'claim')} unfinished when the time was over (exit code 5).`;
     default:

@@ -34,6 +34,8 @@ const fields = {
   message: z.string(),
   /** Version of plumbline that wrote the file. */
   plumbline: z.string(),
+  /** How often it failed when it was judged again; absent where that was every time. */
+  reproduction: z.strictObject({ replays: z.int().min(1), failed: z.int().min(0) }).optional(),
 };
 
 /** JSON has no infinity and no NaN; they are written as text. */

@@ -19,6 +19,8 @@ export interface RunOutcome {
   /** Targets that were asked for by name. */
   readonly required?: readonly string[] | undefined;
   readonly interrupted: boolean;
+  /** Shards of the run that are not there. */
+  readonly missing?: number | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface RunOutcome {
  * for by name and cannot run here do not count. A run that `--max-time` cut short gives 5, like one in which nothing ran:
  * what was not checked must not look like a pass.
  */
-export function exitCodeOf({ results, targets, required = [], interrupted }: RunOutcome): number {
+export function exitCodeOf({ results, targets, required = [], interrupted, missing = 0 }: RunOutcome): number {
   if (interrupted) return exitCodes.interrupted;
   const has = (status: PropertyResult['status']): boolean => results.some((result) => result.status === status);
   if (results.some(({ fault }) => fault !== undefined)) return exitCodes.fault;
@@ -34,5 +36,5 @@ export function exitCodeOf({ results, targets, required = [], interrupted }: Run
   const available = new Set(targets.filter((target) => target.status === 'available').map((target) => target.name));
   if (has('errored') || required.some((name) => !available.has(name))) return exitCodes.target;
   const cutShort = results.some(({ status, target }) => status === 'incomplete' || (status === 'skipped' && available.has(target)));
-  return cutShort || !has('passed') ? exitCodes.nothingRan : exitCodes.held;
+  return cutShort || missing > 0 || !has('passed') ? exitCodes.nothingRan : exitCodes.held;
 }

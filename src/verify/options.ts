@@ -3,6 +3,7 @@ import type { KernelDeclaration, Target } from '../targets/kernel.ts';
 import type { CounterexampleData } from './counterexample-file.ts';
 import type { Property } from './property.ts';
 import type { Effort, Explanation, RunEvent } from './results.ts';
+import type { Shard } from './shards/shard.ts';
 
 /** Finds out what a failing kernel computes. `stopped` is to be asked between pieces of work. */
 export type Explain = (
@@ -20,6 +21,8 @@ export interface VerifyOptions {
   readonly seed: number;
   /** Cases per property; the effort's number when absent. */
   readonly runs?: number | undefined;
+  /** Runs this shard's cases alone, and says in the results what merging needs. */
+  readonly shard?: Shard | undefined;
   /** Stop starting new cases after this many milliseconds; what is left is reported as incomplete or skipped. */
   readonly maxTimeMs?: number | undefined;
   /** A kernel call that takes longer counts as timed out. Default 10 s. */

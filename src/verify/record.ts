@@ -6,7 +6,9 @@ import { isShared, shapeOf } from '../operations/operation.ts';
 import { encodeInputs } from './call.ts';
 import { convergenceOf } from './convergence.ts';
 import { writeCounterexample } from './counterexample-file.ts';
+import type { Matters } from './matters.ts';
 import type { Property, ResolvedKernel } from './property.ts';
+import type { Reproduction } from './repeat.ts';
 import type { Counterexample } from './results.ts';
 import type { Shrunk } from './shrink/shrink.ts';
 import { renderTyped } from './typed.ts';
@@ -21,8 +23,8 @@ export interface RecordOptions {
 }
 
 /** Saves the counterexample and returns what reports show of it. */
-export function recordCounterexample(property: Property, kernel: ResolvedKernel, shrunk: Shrunk, seed: number, options: RecordOptions): Counterexample {
-  const { recipe, examination } = shrunk;
+export function recordCounterexample(property: Property, kernel: ResolvedKernel, shrunk: Shrunk & { readonly reproduction?: Reproduction | undefined; readonly matters?: Matters | undefined }, seed: number, options: RecordOptions): Counterexample {
+  const { recipe, examination, reproduction, matters } = shrunk;
   const { inputs, sizes } = examination.case;
   const worst = examination.judgement?.worst;
   const file = writeCounterexample(options.failuresDir, {
@@ -35,6 +37,8 @@ export function recordCounterexample(property: Property, kernel: ResolvedKernel,
     outcome: examination.outcome,
     message: examination.message,
     plumbline: options.plumbline,
+    // what always fails is the same file, whether it was judged again or not
+    reproduction: reproduction === undefined || reproduction.failed === reproduction.replays ? undefined : { replays: reproduction.replays, failed: reproduction.failed },
     recipe,
     measured: worst?.measured,
     bound: worst?.bound,
@@ -55,6 +59,8 @@ export function recordCounterexample(property: Property, kernel: ResolvedKernel,
     problems: recipeSizes(recipe).tokens,
     kernelCalls: shrunk.kernelCalls,
     shrinkingStopped: shrunk.stopped,
+    ...(reproduction === undefined ? {} : { reproduction }),
+    ...(matters === undefined ? {} : { matters }),
     convergence: convergenceOf(kernel, examination),
   };
 }

@@ -1,8 +1,11 @@
 /** What a run reports: plain data, serialisable as it stands. Reporters and exit codes are functions of these alone. */
 import type { Recipe } from '../generate/recipe.ts';
 import type { OperationId, Term } from '../operations/operation.ts';
+import type { SketchState } from '../numerics/sketch.ts';
 import type { Convergence } from './convergence.ts';
 import type { Worst } from './judge.ts';
+import type { Matters } from './matters.ts';
+import type { Reproduction } from './repeat.ts';
 import type { OutcomeName } from '../targets/outcome.ts';
 import type { ClaimClass } from './property.ts';
 
@@ -32,6 +35,10 @@ export interface Counterexample {
   readonly kernelCalls: number;
   /** Why shrinking was stopped before it was done. */
   readonly shrinkingStopped?: string | undefined;
+  /** How often it failed when it was judged again; absent where that was not tried, because each try costs a process or nobody wanted it shrunk. */
+  readonly reproduction?: Reproduction | undefined;
+  /** What of the case matters; absent for a failure that does not come every time with the same bits. */
+  readonly matters?: Matters | undefined;
   /** Of a `sinkhorn` kernel: how the reference's sums converge on these inputs, and where the kernel's are. */
   readonly convergence?: Convergence | undefined;
 }
@@ -74,6 +81,22 @@ export interface PropertyResult {
   readonly explanation?: string | undefined;
   /** Stack of an error of plumbline's own, when the property could not be run because of one (`errored`). */
   readonly fault?: string | undefined;
+  /** Of one shard of a run: what merging needs beside the rest. */
+  readonly part?: ResultPart | undefined;
+}
+
+/** The share of one claim's cases that a shard has. */
+export interface ResultPart {
+  /** Cases of all shards; 0 for a claim that is not about the kernel. */
+  readonly planned: number;
+  /** Cases that are this shard's. */
+  readonly own: number;
+  /** Place among all cases of the one that failed. */
+  readonly failedAt?: number | undefined;
+  /** Place of the case with `worst`. */
+  readonly worstAt?: number | undefined;
+  /** What the margins' quantiles are read from. */
+  readonly sketch?: SketchState | undefined;
 }
 
 export interface TargetReport {
@@ -84,6 +107,8 @@ export interface TargetReport {
   readonly remedy: string | undefined;
   /** What it runs on, as it says: versions, a device. */
   readonly about?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** In a shard of a run: digest of what its kernels declare, the same on every machine. */
+  readonly declares?: string | undefined;
 }
 
 /** What a kernel that failed was identified as: one for each target and operation. */
@@ -121,9 +146,22 @@ export interface Report {
   readonly totals: Totals;
   /** Absent when nobody was asked to explain. */
   readonly explanations?: readonly Explanation[] | undefined;
+  /** Absent in a run that is whole by itself. */
+  readonly shards?: ShardsReport | undefined;
   readonly interrupted: boolean;
   readonly exitCode: number;
   readonly durationMs: number;
+}
+
+/** Which shards of a run a report is about. */
+export interface ShardsReport {
+  readonly count: number;
+  /** In order, from 1. All of them, or the run is incomplete. */
+  readonly included: readonly number[];
+  /** Whether the report was merged from the shards' files, and so is about the run and not about one shard. */
+  readonly merged: boolean;
+  /** Claims that have no case in these shards and no line in the report; 0 once all are merged. */
+  readonly elsewhere: number;
 }
 
 /** What happens during a run, in order. */

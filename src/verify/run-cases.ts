@@ -21,21 +21,28 @@ export interface CasePlan {
   readonly examples: readonly Recipe[];
   readonly arbitrary: fc.Arbitrary<Recipe>;
   readonly stopped: () => boolean;
-  /** Called for each case, in their order; none after the first that failed. */
-  readonly onCase: (examination: Examination) => void;
+  /** Whether a case, by its place, is to be examined; all are drawn, so that what a place holds does not depend on it. */
+  readonly owns: (place: number) => boolean;
+  /** Called for each case that was examined, in their order; none after the first that failed. */
+  readonly onCase: (examination: Examination, place: number) => void;
 }
 
 export interface CasesEnd {
   readonly failure: Failure | undefined;
+  /** Place of the case that failed. */
+  readonly failedAt: number | undefined;
   readonly interrupted: boolean;
 }
 
 /** Examines cases until one fails, all are done, or the run is to end. Throws for faults of plumbline, and `TargetUnusable`. */
 export async function runCases(plan: CasePlan): Promise<CasesEnd> {
   const cases = plan.declaration.remote === undefined ? new Sequence(plan) : new Overlap(plan);
+  let drawn = 0;
   const predicate = async (recipe: Recipe): Promise<boolean> => {
+    const place = drawn++;
+    if (!plan.owns(place)) return true;
     await breathe();
-    return cases.next(recipe);
+    return cases.next(recipe, place);
   };
   const details = await fc.check(fc.asyncProperty(plan.arbitrary, predicate), {
     seed: plan.seed,
@@ -46,11 +53,12 @@ export async function runCases(plan: CasePlan): Promise<CasesEnd> {
   });
   if (cases instanceof Overlap) await cases.finish(details.failed);
   if (details.failed && cases.failure === undefined) throw details.errorInstance;
-  return { failure: cases.failure, interrupted: details.interrupted };
+  return { failure: cases.failure, failedAt: cases.failedAt, interrupted: details.interrupted };
 }
 
 class Sequence {
   failure: Failure | undefined;
+  failedAt: number | undefined;
   protected readonly plan: CasePlan;
   private readonly caller: KernelCaller;
 
@@ -60,19 +68,23 @@ class Sequence {
   }
 
   /** False when a case has failed. */
-  async next(recipe: Recipe): Promise<boolean> {
-    return this.settle(recipe, await examine(this.plan.property, this.plan.kernel, recipe, this.caller));
+  async next(recipe: Recipe, place: number): Promise<boolean> {
+    return this.settle(recipe, place, await examine(this.plan.property, this.plan.kernel, recipe, this.caller));
   }
 
-  protected settle(recipe: Recipe, examination: Examination): boolean {
-    if (!examination.held) this.failure = { recipe, examination };
-    this.plan.onCase(examination);
+  protected settle(recipe: Recipe, place: number, examination: Examination): boolean {
+    if (!examination.held) {
+      this.failure = { recipe, examination };
+      this.failedAt = place;
+    }
+    this.plan.onCase(examination, place);
     return examination.held;
   }
 }
 
 interface Begun {
   readonly recipe: Recipe;
+  readonly place: number;
   readonly examination: Promise<Examination>;
 }
 
@@ -81,11 +93,11 @@ class Overlap extends Sequence {
   private readonly turns = new Turns();
   private running: Begun | undefined;
 
-  override async next(recipe: Recipe): Promise<boolean> {
+  override async next(recipe: Recipe, place: number): Promise<boolean> {
     const before = this.running;
-    this.running = { recipe, examination: this.begin(recipe) };
+    this.running = { recipe, place, examination: this.begin(recipe) };
     this.running.examination.catch(() => undefined); // it is awaited later
-    return before === undefined || this.settle(before.recipe, await before.examination);
+    return before === undefined || this.settle(before.recipe, before.place, await before.examination);
   }
 
   /** What was begun ends before anything else happens; after a failure, nobody wants to know how. */
@@ -93,7 +105,7 @@ class Overlap extends Sequence {
     const last = this.running;
     this.running = undefined;
     if (last === undefined) return;
-    if (!failed) this.settle(last.recipe, await last.examination);
+    if (!failed) this.settle(last.recipe, last.place, await last.examination);
     else await last.examination.catch(() => undefined);
   }
 

@@ -13,8 +13,9 @@ import { casesOf } from './effort.ts';
 import { examineInputs, type Examination } from './examine.ts';
 import type { Worst } from './judge.ts';
 import type { Property, ResolvedKernel } from './property.ts';
-import type { Effort, MarginQuantiles, PropertyResult, RunEvent } from './results.ts';
+import type { Effort, MarginQuantiles, PropertyResult, ResultPart, RunEvent } from './results.ts';
 import { runCases } from './run-cases.ts';
+import { ownCases, ownsCase, type Shard } from './shards/shard.ts';
 import { literally, type StoredCase } from './stored.ts';
 
 export interface PropertyRun extends RecordOptions {
@@ -26,6 +27,7 @@ export interface PropertyRun extends RecordOptions {
   /** Cases that are tried first. */
   readonly stored?: readonly StoredCase[] | undefined;
   readonly runSeed: number;
+  readonly shard?: Shard | undefined;
   readonly callTimeoutMs: number;
   readonly shrinkBudget: number;
   readonly costlyShrinkMs: number;
@@ -40,36 +42,45 @@ export function propertySeed(runSeed: number, id: string): number {
 
 /** Runs one property. What the kernel does wrong is in the result; throws only for faults of plumbline, and `TargetUnusable`. */
 export async function runProperty(options: PropertyRun): Promise<PropertyResult> {
-  const { property, kernel, runSeed, target, onEvent } = options;
+  const { property, kernel, runSeed, target, shard, onEvent } = options;
   const started = performance.now();
   const seed = propertySeed(runSeed, property.id);
   const base = { target, operation: property.operation, property: property.id, claim: property.claim, class: property.class, seed };
   const nothing = { cases: 0, problems: 0, margin: 0, worst: undefined, counterexample: undefined };
   const reason = notApplicable(property, kernel);
-  if (reason !== undefined) return { ...base, ...nothing, status: 'unsupported', reason, durationMs: performance.now() - started };
+  if (reason !== undefined) return { ...base, ...nothing, status: 'unsupported', reason, ...partOf(shard, { planned: 0, own: 0 }), durationMs: performance.now() - started };
 
   let cases = 0;
   let problems = 0;
   let worst: Worst | undefined;
+  let worstAt: number | undefined;
   const sketch = new Sketch();
   const planned = plannedCases(options, seed);
-  const onCase = (examination: Examination): void => {
+  const name = `${target}\n${property.id}`;
+  const all = planned.numRuns + (options.stored?.length ?? 0);
+  const stored = shard === undefined || shard.index === 1 ? (options.stored ?? []) : []; // the first shard has them all
+  const own = ownCases(shard, name, planned.numRuns) + stored.length;
+  const owns = (place: number): boolean => ownsCase(shard, name, place);
+  if (own === 0) return { ...base, ...nothing, status: 'skipped', reason: 'its cases are in other shards', ...partOf(shard, { planned: all, own }), durationMs: performance.now() - started };
+  const onCase = (examination: Examination, place: number): void => {
     // fast-check runs the examples first, in order
-    if (cases < planned.examples.length) collect(sketch, examination.judgement?.margins);
+    if (place < planned.examples.length) collect(sketch, examination.judgement?.margins);
     cases++;
     problems += examination.judged;
-    worst = worse(worst, examination.judgement?.worst);
+    const found = examination.judgement?.worst;
+    if (isWorse(found, worst)) [worst, worstAt] = [found, place];
     onEvent({ type: 'case-finished', target, property: property.id, cases, margin: worst?.margin ?? 0 });
   };
   const onStored = (examination: Examination): void => {
+    cases++;
     problems += examination.judged;
-    worst = worse(worst, examination.judgement?.worst);
+    const found = examination.judgement?.worst;
+    if (isWorse(found, worst)) worst = found;
   };
-  const again = await tryStored(options, onStored);
-  const { failure, interrupted } = again === undefined ? await runCases({ ...options, ...planned, seed, onCase }) : { failure: again, interrupted: false };
-  cases += options.stored?.length ?? 0;
+  const again = await tryStored(stored, options, onStored);
+  const { failure, failedAt, interrupted } = again === undefined ? await runCases({ ...options, ...planned, seed, owns, onCase }) : { failure: again, failedAt: undefined, interrupted: false };
 
-  const measured = { cases, problems, margin: worst?.margin ?? 0, margins: quantilesOf(sketch), worst };
+  const measured = { cases, problems, margin: worst?.margin ?? 0, margins: quantilesOf(sketch), worst, ...partOf(shard, { planned: all, own, failedAt, worstAt, sketch: sketch.state() }) };
   if (failure !== undefined) {
     const caller = new KernelCaller(kernel, options.declaration.run, options.callTimeoutMs, options.declaration.remote);
     const { shrunk, counterexample } = await minimise(failure, caller, seed, options);
@@ -80,14 +91,14 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
   const end = { ...measured, counterexample: undefined, durationMs: performance.now() - started };
   if (interrupted) {
     const status = cases === 0 ? 'skipped' : 'incomplete';
-    return { ...base, ...end, status, reason: `stopped after ${cases} of ${planned.numRuns} cases` };
+    return { ...base, ...end, status, reason: `stopped after ${cases} of ${own} cases` };
   }
-  if (problems === 0) return { ...base, ...end, status: 'unsupported', reason: 'none of the inputs lies where this arithmetic and dialect let the claim be made' };
+  if (problems === 0) return { ...base, ...end, status: 'unsupported', reason: nothingJudged };
   return { ...base, ...end, status: 'passed', reason: undefined };
 }
 
 /** The first stored case that fails, tried in their order. */
-async function tryStored({ property, kernel, declaration, callTimeoutMs, stored = [], stopped }: PropertyRun, onStored: (examination: Examination) => void): Promise<Failure | undefined> {
+async function tryStored(stored: readonly StoredCase[], { property, kernel, declaration, callTimeoutMs, stopped }: PropertyRun, onStored: (examination: Examination) => void): Promise<Failure | undefined> {
   for (const one of stored) {
     if (stopped()) return undefined;
     const examination = await examineInputs(property, kernel, one.recipe, one.inputs, new KernelCaller(kernel, declaration.run, callTimeoutMs, declaration.remote));
@@ -97,15 +108,23 @@ async function tryStored({ property, kernel, declaration, callTimeoutMs, stored 
   return undefined;
 }
 
-function worse(a: Worst | undefined, b: Worst | undefined): Worst | undefined {
-  return b !== undefined && (a === undefined || !(b.margin <= a.margin)) ? b : a;
+function isWorse(a: Worst | undefined, b: Worst | undefined): boolean {
+  return a !== undefined && (b === undefined || !(a.margin <= b.margin));
+}
+
+/** Why a claim of which every case ran says nothing. */
+export const nothingJudged = 'none of the inputs lies where this arithmetic and dialect let the claim be made';
+
+function partOf(shard: Shard | undefined, part: ResultPart): Pick<PropertyResult, 'part'> {
+  return shard === undefined ? {} : { part };
 }
 
 function collect(sketch: Sketch, margins: Float64Array = new Float64Array(0)): void {
   for (const margin of margins) if (margin !== -1) sketch.add(margin);
 }
 
-function quantilesOf(sketch: Sketch): MarginQuantiles | undefined {
+/** Undefined for an empty sketch. */
+export function quantilesOf(sketch: Sketch): MarginQuantiles | undefined {
   const tokens = sketch.count;
   return tokens === 0 ? undefined : { tokens, p50: sketch.quantile(0.5), p90: sketch.quantile(0.9), p99: sketch.quantile(0.99), max: sketch.max };
 }

@@ -28,6 +28,7 @@ export function mergeReports(reports: readonly Report[], order: readonly string[
     results,
     totals: totalsOf(results),
     ...(reports.some((report) => report.explanations !== undefined) ? { explanations } : {}),
+    ...(first.shards === undefined ? {} : { shards: { ...first.shards, elsewhere: reports.reduce((sum, { shards }) => sum + (shards?.elsewhere ?? 0), 0) } }),
     interrupted,
     exitCode: exitCodeOf({ results, targets, required, interrupted }),
     durationMs: Math.max(...reports.map(({ durationMs }) => durationMs)),

@@ -5,6 +5,7 @@ import type { OperationId } from '../operations/operation.ts';
 import type { KernelDeclaration, Target } from '../targets/kernel.ts';
 import { TargetUnusable } from '../targets/outcome.ts';
 import { resolveKernel } from '../targets/resolve.ts';
+import { canonicalText, sha256 } from './canonical.ts';
 import { costlyShrinkMs, shrinkBudget } from './effort.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { explained } from './explanations.ts';
@@ -35,9 +36,11 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const targets: TargetReport[] = [];
   const results: PropertyResult[] = [];
   const explanations: Explanation[] = [];
+  let elsewhere = 0;
   const opened = await openAll(options.targets, onEvent, targets);
   try {
     const plans = opened.map((target) => ({ target, planned: planOf(target, options.properties) }));
+    if (options.shard !== undefined) declare(targets, opened);
     const count = plans.reduce((sum, { planned }) => sum + planned.length, 0);
     onEvent({ type: 'run-started', seed: options.seed, effort: options.effort, planned: count, environment });
     let index = 0;
@@ -47,7 +50,8 @@ export async function verify(options: VerifyOptions): Promise<Report> {
         const { property } = one;
         onEvent({ type: 'property-started', target: target.name, property: property.id, index: index++, planned: count });
         const result = stopped() ? notRun(target.name, one, options) : await runOne(target.name, one, options, stopped, onEvent);
-        ofTarget.push(result);
+        if (result.part === undefined || result.part.own > 0 || result.status !== 'skipped') ofTarget.push(result);
+        else elsewhere++;
         onEvent({ type: 'property-finished', result });
       }
       const { results: withWhy, explanations: found } = await explained(ofTarget, target.name, target.kernels(), options, stopped);
@@ -68,6 +72,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     results,
     totals: totalsOf(results),
     ...(options.explain === undefined ? {} : { explanations }),
+    ...(options.shard === undefined ? {} : { shards: { count: options.shard.count, included: [options.shard.index], merged: false, elsewhere } }),
     interrupted,
     exitCode: exitCodeOf({ results, targets, required: options.required, interrupted }),
     durationMs: performance.now() - started,
@@ -94,6 +99,18 @@ async function openAll(targets: readonly Target[], onEvent: (event: RunEvent) =>
     if (!unavailable) opened.push(target);
   }
   return opened;
+}
+
+/** Adds to the targets' reports what their kernels declare, so that shards on different kernels are told apart. */
+function declare(reports: TargetReport[], opened: readonly Target[]): void {
+  for (const target of opened) {
+    const kernels = Object.entries(target.kernels()).map(([id, declaration]) => {
+      const { operation: _, ...resolved } = resolveKernel(operations[id as OperationId], declaration, `${target.name}.kernels.${id}`);
+      return [id, resolved] as const;
+    });
+    const at = reports.findIndex(({ name }) => name === target.name);
+    reports[at] = { ...reports[at]!, declares: sha256(canonicalText(JSON.parse(JSON.stringify(Object.fromEntries(kernels))))) };
+  }
 }
 
 /** The properties of one target's kernels, in the order of the properties. */
@@ -130,6 +147,7 @@ function runPlanned(target: string, planned: Planned, options: VerifyOptions, st
     runs: options.runs,
     stored: storedFor(options.stored ?? [], planned.property, planned.kernel, target),
     runSeed: options.seed,
+    shard: options.shard,
     shrinkBudget: options.shrink === false ? 0 : shrinkBudget,
     costlyShrinkMs: options.costlyShrinkMs ?? costlyShrinkMs,
     callTimeoutMs: options.callTimeoutMs ?? 10_000,

@@ -8,7 +8,7 @@ import { hashText, Random } from '../../generate/random.ts';
 import { boundOf } from '../bound.ts';
 import type { Draft } from '../confirm.ts';
 import { ieeeAssumption } from '../outputs/claims.ts';
-import { clopperPearsonUpper } from '../statistical/clopper-pearson.ts';
+import { clopperPearsonUpper } from '../../numerics/clopper-pearson.ts';
 import { askChain, type ChainRequest } from './chain.ts';
 import { bitsFor } from './composite.ts';
 import { textOfDepths } from './depths.ts';

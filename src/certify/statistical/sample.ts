@@ -1,7 +1,8 @@
 /**
  * A property asked on a number of problems that was fixed before the first was drawn. The named distribution is the uniform one on the 2²⁴ problems that a recipe stands
  * for (families and scales, dealt evenly where mixed): each problem is one of them at a random place, independently of the others, so that the answers are
- * independent as well if the kernel answers each problem of a batch as it would alone.
+ * independent as well if the kernel answers each problem of a batch as it would alone. A shard draws all places and asks its own batches, so that all shards together
+ * asked what one machine would have asked.
  */
 import { Random, hashText } from '../../generate/random.ts';
 import type { Recipe } from '../../generate/recipe.ts';
@@ -11,6 +12,7 @@ import { breathe } from '../../verify/breathe.ts';
 import { KernelCaller } from '../../verify/call.ts';
 import { examine } from '../../verify/examine.ts';
 import type { Property, ResolvedKernel } from '../../verify/property.ts';
+import { ownsCase, type Shard } from '../../verify/shards/shard.ts';
 import { PlumblineError } from '../../errors.ts';
 
 const places = 2 ** 24;
@@ -21,6 +23,7 @@ export interface Sampling {
   readonly declaration: KernelDeclaration;
   readonly problems: number;
   readonly seed: number;
+  readonly shard?: Shard | undefined;
   readonly callTimeoutMs: number;
   readonly streams?: number | undefined;
   readonly families?: Readonly<Record<string, string>> | undefined;
@@ -29,19 +32,25 @@ export interface Sampling {
   readonly onProgress?: ((done: number, failures: number) => void) | undefined;
 }
 
-export interface Sample {
+/** What was answered; of several shards, their sums. */
+export interface Counts {
+  /** Problems that were asked. */
+  readonly problems: number;
+  readonly failures: number;
+  /** Problems that the property says nothing about; they count as not failing. */
+  readonly withoutClaim: number;
+  /** The first failure, for people, and the place of its batch. */
+  readonly first: { readonly place: number; readonly what: string } | undefined;
+}
+
+export interface Sample extends Counts {
   /** Without the places that were drawn. */
   readonly recipe: Recipe;
   /** Problems of one kernel call. */
   readonly batch: number;
-  readonly failures: number;
-  /** Problems that the property says nothing about; they count as not failing. */
-  readonly withoutClaim: number;
-  /** The first failure, for people. */
-  readonly first: string | undefined;
 }
 
-/** Asks all of them. Undefined when it was stopped: a number that was not reached is no sample. Throws `bad-usage` when the property is not about this kernel, or says nothing of what was drawn. */
+/** Asks all of them, or the shard's. Undefined when it was stopped: a number that was not reached is no sample. Throws `bad-usage` when the property is not about this kernel. */
 export async function sample(options: Sampling): Promise<Sample | undefined> {
   const { property, kernel, declaration, problems, seed } = options;
   const reason = property.notApplicable?.(kernel);
@@ -50,13 +59,16 @@ export async function sample(options: Sampling): Promise<Sample | undefined> {
   const batch = recipe.sizes.tokens;
   const draw = new Random(seed, hashText(`places ${property.id}`));
   const caller = new KernelCaller(kernel, declaration.run, options.callTimeoutMs, declaration.remote);
+  let asked = 0;
   let failures = 0;
   let withoutClaim = 0;
-  let first: string | undefined;
-  for (let done = 0; done < problems; done += batch) {
+  let first: Counts['first'];
+  for (let place = 0; place * batch < problems; place++) {
+    const tokens = Array.from({ length: Math.min(batch, problems - place * batch) }, () => draw.below(places));
+    if (!ownsCase(options.shard, property.id, place)) continue;
     await breathe();
     if (options.stopped?.() === true) return undefined;
-    const tokens = Array.from({ length: Math.min(batch, problems - done) }, () => draw.below(places));
+    asked += tokens.length;
     const examination = await examine(property, kernel, { ...recipe, tokens }, caller);
     const { judgement } = examination;
     if (judgement === undefined) failures += tokens.length; // no answer, or none of the right shape
@@ -64,11 +76,10 @@ export async function sample(options: Sampling): Promise<Sample | undefined> {
       if (margin === -1) withoutClaim++;
       else if (!(margin <= 1)) failures++;
     }
-    if (!examination.held) first ??= `${examination.outcome}: ${examination.message}`;
-    options.onProgress?.(Math.min(problems, done + batch), failures);
+    if (!examination.held) first ??= { place, what: `${examination.outcome}: ${examination.message}` };
+    options.onProgress?.(Math.min(problems, (place + 1) * batch), failures);
   }
-  if (withoutClaim === problems) throw new PlumblineError('bad-usage', `'${property.id}' says nothing about any of the ${problems} problems.`, 'Choose another --family or --scale.');
-  return { recipe, batch, failures, withoutClaim, first };
+  return { recipe, batch, problems: asked, failures, withoutClaim, first };
 }
 
 function recipeOf({ property, kernel, seed, streams, families = {}, scale, problems }: Sampling): Recipe {

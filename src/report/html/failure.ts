@@ -2,7 +2,7 @@
 import type { Convergence } from '../../verify/convergence.ts';
 import type { Counterexample, PropertyResult } from '../../verify/results.ts';
 import { inlineSvg, type Series } from '../compare/svg.ts';
-import { describeOutcome, formatTerms, oneLine, plain } from '../failure.ts';
+import { describeMatters, describeOutcome, describeReplays, describeSpread, formatTerms, oneLine, plain } from '../failure.ts';
 import { count, counted, figure } from '../figures.ts';
 import { html, type Markup } from './markup.ts';
 import { block, facts, figureOf } from './page.ts';
@@ -13,11 +13,12 @@ export function failureArticle(result: PropertyResult, id: string): Markup {
   const head = html`<h3 id="${id}"><span class="bad">✗ failed</span> ${property} on ${target}</h3>\n<p>${claim} <span class="faint">(${result.class})</span></p>`;
   if (counterexample === undefined) return html`<article class="failed" aria-labelledby="${id}">${head}${facts([['reason', plain(reason ?? 'none given')]])}</article>\n`;
   const { window, typed, replay, file, convergence } = counterexample;
+  const matters = counterexample.matters && describeMatters(counterexample.matters);
   const where = `${oneLine(property)} on ${oneLine(target)}`;
   return html`<article class="failed" aria-labelledby="${id}">
 ${head}
 ${explanation === undefined ? undefined : html`<p><strong>The kernel ${plain(explanation)}.</strong></p>`}
-${facts([['found', describeOutcome(counterexample)], ...comparison(counterexample), ['smallest case', caseOf(counterexample)], ['file', html`<code>${file}</code>`]])}
+${facts([['found', describeOutcome(counterexample)], ...comparison(counterexample), ['smallest case', caseOf(counterexample)], ...(matters === undefined ? [] : [['what matters', plain(matters)] as const]), ...repetition(counterexample), ['file', html`<code>${file}</code>`]])}
 ${window === '' ? undefined : html`<p>Output around the failing element, and what was expected there:</p>\n${block(plain(window), `output of ${where}`)}`}
 ${typed === '' ? undefined : html`<p>Inputs of the smallest case:</p>\n${block(plain(typed), `inputs of ${where}`, true)}`}
 ${convergence === undefined ? undefined : convergenceFigure(convergence, `${id}-convergence`)}
@@ -34,6 +35,15 @@ function comparison({ worst, terms }: Counterexample): (readonly [string, string
     ['measured', html`<strong class="bad">${figure(worst.measured)}</strong> ${plain(worst.what)} (${where})`],
     ['bound', html`${figure(worst.bound)}${terms.length === 0 ? undefined : ` = ${formatTerms(terms)}`}`],
     ['margin', html`<strong class="bad">${figure(worst.margin)}</strong> times what the declared arithmetic allows`],
+  ];
+}
+
+/** Nothing for a failure that comes every time with the same bits. */
+function repetition({ reproduction }: Counterexample): (readonly [string, string | Markup])[] {
+  if (reproduction === undefined) return [];
+  return [
+    ...(reproduction.failed < reproduction.replays ? [['replays', html`<strong class="warn">${describeReplays(reproduction)}</strong>`] as const] : []),
+    ...(reproduction.spread === undefined ? [] : [['run to run', describeSpread(reproduction.spread)] as const]),
   ];
 }
 

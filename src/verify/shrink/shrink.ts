@@ -4,7 +4,7 @@
  *   2. streams, channels and sublayers are left out around the failing element;
  *   3. numbers are simplified: first those that all tokens share, one candidate a call; then, because tokens are independent problems, hundreds of
  *      simpler candidates travel as the tokens of one call.
- * Every accepted step was seen to fail by itself.
+ * Every accepted step was seen to fail by itself. Of a kernel that fails now and then a candidate is tried several times before it counts as holding, which loses steps, never truth.
  */
 import type { Recipe } from '../../generate/recipe.ts';
 import { recipeSizes } from '../../generate/recipe.ts';
@@ -27,7 +27,7 @@ export interface Shrunk {
 }
 
 /**
- * Shrinks a failing recipe within a budget of kernel calls. `onStep` hears of every accepted step. `stopped` gives a reason once it is to end; a target that can
+ * Shrinks a failing recipe within a budget of kernel calls. `tries` is how often a candidate must hold to be given up. `onStep` hears of every accepted step. `stopped` gives a reason once it is to end; a target that can
  * no longer be used ends it too: what was found is not lost.
  */
 export async function shrink(
@@ -39,8 +39,9 @@ export async function shrink(
   budget: number,
   onStep: (kernelCalls: number, problems: number) => void = () => undefined,
   stopped: () => string | undefined = () => undefined,
+  tries = 1,
 ): Promise<Shrunk> {
-  const shrinker = new Shrinker(property, kernel, recipe, examination, caller, budget, onStep, stopped);
+  const shrinker = new Shrinker(property, kernel, recipe, examination, caller, budget, onStep, stopped, tries);
   try {
     await shrinker.narrowTokens();
     if (recipeSizes(shrinker.recipe).tokens > 0) {
@@ -67,10 +68,11 @@ class Shrinker {
   private readonly budget: number;
   private readonly onStep: (kernelCalls: number, problems: number) => void;
   private readonly stopped: () => string | undefined;
+  private readonly tries: number;
 
   constructor(
     property: Property, kernel: ResolvedKernel, recipe: Recipe, examination: Examination, caller: KernelCaller, budget: number,
-    onStep: (kernelCalls: number, problems: number) => void, stopped: () => string | undefined,
+    onStep: (kernelCalls: number, problems: number) => void, stopped: () => string | undefined, tries: number,
   ) {
     this.property = property;
     this.kernel = kernel;
@@ -80,6 +82,7 @@ class Shrinker {
     this.budget = budget;
     this.onStep = onStep;
     this.stopped = stopped;
+    this.tries = tries;
     this.firstCall = caller.calls;
     this.callsOfCheck = examination.calls;
   }
@@ -91,10 +94,13 @@ class Shrinker {
     return this.budget - (this.caller.calls - this.firstCall) - (this.callsOfCheck - 1);
   }
 
+  /** The first of so many tries that fails, else the last. */
   private async check(recipe: Recipe): Promise<Examination> {
-    const examination = await examine(this.property, this.kernel, recipe, this.caller);
-    this.callsOfCheck = Math.max(this.callsOfCheck, examination.calls);
-    return examination;
+    for (let left = this.tries; ; left--) {
+      const examination = await examine(this.property, this.kernel, recipe, this.caller);
+      this.callsOfCheck = Math.max(this.callsOfCheck, examination.calls);
+      if (!examination.held || left <= 1 || this.left <= 0) return examination;
+    }
   }
 
   /** Takes the recipe if it fails in the same way. */

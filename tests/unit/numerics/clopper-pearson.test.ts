@@ -2,7 +2,7 @@
 import type { BigNumber } from 'mathjs';
 import { describe, expect, it } from 'vitest';
 
-import { clopperPearsonUpper, tailUp } from '../../../src/certify/statistical/clopper-pearson.ts';
+import { clopperPearsonUpper, tailUp } from '../../../src/numerics/clopper-pearson.ts';
 import { exactly } from '../../../src/operations/exact.ts';
 
 /** P[Bin(N, p) ≤ k], summed from its definition. */

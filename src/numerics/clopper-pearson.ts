@@ -7,7 +7,7 @@
  * All terms are positive, so that rounding every operation up rounds the tail up; a tail that is computed as ≤ α is ≤ α, and p is a valid bound wherever
  * bisection stopped. (1 − p)^N and Σ r_i leave the range of f64 for large N·p, in opposite directions: both carry a power of two.
  */
-import { addDown, addUp, divUp, mulUp, nextUp } from '../../numerics/directed.ts';
+import { addDown, addUp, divUp, mulUp, nextUp } from './directed.ts';
 
 const shift = 2 ** 512;
 
@@ -60,4 +60,12 @@ export function clopperPearsonUpper(problems: number, failures: number, alpha: n
     else low = middle;
   }
   return high;
+}
+
+/**
+ * A two-sided interval: with confidence 1 − alpha, the share is in it. Each end has alpha/2, and the lower end is that of the complement: the share of what
+ * did not fail is at most `clopperPearsonUpper(problems, problems − failures, alpha/2)`, so that of what failed is at least 1 minus that.
+ */
+export function clopperPearsonInterval(problems: number, failures: number, alpha: number): readonly [low: number, high: number] {
+  return [Math.max(0, addDown(1, -clopperPearsonUpper(problems, problems - failures, alpha / 2))), clopperPearsonUpper(problems, failures, alpha / 2)];
 }
