@@ -10,16 +10,20 @@ import type { FuzzEvent, FuzzReport } from '../fuzz/options.ts';
 import { operations } from '../operations/index.ts';
 import { createFuzzProgress, formatCampaign } from '../report/fuzz.ts';
 import { describeTarget } from '../report/progress.ts';
-import { reporterNames } from '../report/reporters.ts';
+import { createReporter, reporterNames } from '../report/reporters.ts';
 import { counted, figure } from '../report/figures.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
 import { exitCodes } from '../verify/exit-code.ts';
+import type { Shard } from '../verify/shards/shard.ts';
+import { version } from '../verify/version.ts';
 import { environment } from './environment.ts';
 import { gather, type Gathered } from './gather.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { ownCommand, ownLine } from './invocation.ts';
 import { collect, isGlob, select } from './patterns.ts';
 import { createReporters } from './reporting.ts';
+import { revision } from './revision.ts';
+import { blobOf, requireSeed, shardOption } from './sharding.ts';
 import { readStored } from './stored.ts';
 import { append, callTimeoutOption, duration, integer, pythonOption } from './values.ts';
 
@@ -30,6 +34,7 @@ interface Flags {
   seed?: number;
   maxTime?: number;
   problems?: number;
+  shard?: Shard;
   threads?: number;
   guidance: boolean;
   failFast?: true;
@@ -53,6 +58,8 @@ Examples:
   $ plumbline fuzz kernels.py --python .venv/bin/python --max-time 10m
   $ plumbline fuzz reference --operation sinkhorn --problems 1000000
   $ plumbline fuzz reference,mine --max-time 1h          two targets, also against each other
+  $ plumbline fuzz kernels.ts --seed 7 --max-time 1h --shard 3/16
+                                                         one machine of 16; plumbline merge puts their files together
   $ plumbline fuzz kernels.ts --fail-fast --json         ends with the first counterexample; the report as JSON
 
 Every claim about the kernels is checked, and objectives besides them are pursued unless --property picks claims; inputs that meet something new or use more of a bound are kept, changed and crossed. What was found stays
@@ -78,6 +85,7 @@ export function fuzzCommand(finish: (code: number) => void): Command {
     .option('-s, --seed <number>', 'seed of the campaign (default: drawn, and printed)', integer(0, 0xffffffff))
     .option('--max-time <time>', 'end after this time, like 10m', duration)
     .option('--problems <number>', 'end after so many problems', integer(1, Number.MAX_SAFE_INTEGER))
+    .addOption(shardOption())
     .option('--threads <number>', 'threads, each with the targets loaded anew (default: one for each processor)', integer(1, 256))
     .option('--no-guidance', 'draw every case as verify does')
     .option('--fail-fast', 'end with the first counterexample')
@@ -107,12 +115,18 @@ async function run(asked: readonly string[], flags: Flags): Promise<number> {
   const targets = wanted.length > 0 ? select('target', gathered.targets, ({ name }) => name, wanted) : gathered.own.length > 0 ? gathered.targets.filter(({ name }) => gathered.own.includes(name)) : gathered.targets;
   const properties = selectProperties(gathered, flags);
   const style = createStyle(wantsColour(stdout, env, flags.color));
-  const surroundings = { stdout, stderr, style, env, command: ownLine(process.argv, env), sources: gathered.loaded };
+  const required = requiredNames(gathered, wanted, targets.map(({ name }) => name));
+  requireSeed(flags.shard, flags.seed ?? gathered.config.seed);
+  const seed = flags.seed ?? gathered.config.seed ?? randomBytes(4).readUInt32LE();
+  const plan = { targets: targets.map(({ name }) => name), required, properties: properties.map(({ id }) => id), guided: flags.guidance, callTimeoutMs: flags.callTimeout };
+  const blob = flags.shard && blobOf({ command: 'fuzz', plumbline: version, ...revision(gathered.loaded), seed, shards: flags.shard.count, plan }, flags.shard);
+  const surroundings = { stdout, stderr, style, env, command: ownLine(process.argv, env), sources: gathered.loaded, blob };
   const reporters = flags.json === true ? createReporters(['json'], ['-'], surroundings) : createReporters(flags.reporter ?? ['default'], flags.outputFile ?? [], surroundings);
+  // a shard without its file would have run for nothing
+  if (flags.shard !== undefined && flags.reporter?.includes('blob') !== true) reporters.push(createReporter.blob({ ...surroundings, file: undefined }));
   const alone = flags.json === true || (flags.outputFile ?? []).some((path) => path === '-' || path.endsWith('=-'));
   const stored = readStored(flags.counterexamples ?? gathered.config.counterexamples, (text) => stderr.write(text));
   const threads = flags.threads ?? Math.min(availableParallelism(), 64);
-  const seed = flags.seed ?? gathered.config.seed ?? randomBytes(4).readUInt32LE();
 
   const progress = createFuzzProgress(stderr);
   const interrupt = listenForInterrupt(() => progress.say('Ending after this case; Ctrl-C again to quit at once.'));
@@ -125,11 +139,12 @@ async function run(asked: readonly string[], flags: Flags): Promise<number> {
   };
   try {
     const { fuzzOnThreads } = await import('./fuzz-threads.ts');
-    const report = await fuzzOnThreads({
-      targets, properties, seed, stored, maxTimeMs: flags.maxTime, maxProblems: flags.problems, failFast: flags.failFast, guided: flags.guidance, pursue: flags.property === undefined, callTimeoutMs: flags.callTimeout,
+    const found = await fuzzOnThreads({
+      targets, properties, seed, stored, stream: flags.shard && { index: flags.shard.index - 1, count: flags.shard.count }, maxTimeMs: flags.maxTime, maxProblems: flags.problems, failFast: flags.failFast, guided: flags.guidance, pursue: flags.property === undefined, callTimeoutMs: flags.callTimeout,
       corpusDir: flags.corpus === false ? undefined : flags.corpus, failuresDir: flags.failuresDir, replayCommand: ownCommand(process.argv[1], env), replayArguments: gathered.replayArguments,
-      required: requiredNames(gathered, wanted, targets.map(({ name }) => name)), environment: environment(), signal: interrupt.signal, onEvent: hear,
+      required, environment: environment(), signal: interrupt.signal, onEvent: hear,
     }, threads, { files, configs: flags.config ?? [], python: flags.python });
+    const report: FuzzReport = flags.shard === undefined ? found : { ...found, shards: { count: flags.shard.count, included: [flags.shard.index], merged: false, elsewhere: 0 } };
     progress.stop();
     for (const reporter of reporters) {
       for (const result of report.results) reporter.onEvent({ type: 'property-finished', result });

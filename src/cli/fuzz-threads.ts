@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { fuzz } from '../fuzz/fuzz.ts';
 import { mergeCampaigns } from '../fuzz/merge.ts';
 import type { FuzzEvent, FuzzOptions, FuzzReport, FuzzStatus } from '../fuzz/options.ts';
+import { threadStream, wholeStream } from '../fuzz/streams.ts';
 import type { FuzzMessage, FuzzOrder, FuzzTask } from './fuzz-worker.ts';
 
 /** Where the targets come from, so that a thread can load them again. */
@@ -12,7 +13,7 @@ export type Sources = Pick<FuzzTask, 'files' | 'configs' | 'python'>;
 /** Runs the campaign on so many threads; on one, here. */
 export async function fuzzOnThreads(options: FuzzOptions, threads: number, sources: Sources): Promise<FuzzReport> {
   if (threads === 1) return fuzz(options);
-  const { targets, properties, signal, onEvent = () => undefined, stream = { index: 0, count: 1 }, maxProblems, ...rest } = options;
+  const { targets, properties, signal, onEvent = () => undefined, stream = wholeStream, maxProblems, ...rest } = options;
   const workers: Worker[] = [];
   const tell = (order: FuzzOrder, except?: Worker): void => workers.forEach((worker) => worker !== except && worker.postMessage(order));
   const stop = (): void => tell('stop');
@@ -22,7 +23,7 @@ export async function fuzzOnThreads(options: FuzzOptions, threads: number, sourc
       ...sources,
       targets: targets.map(({ name }) => name),
       properties: properties.map(({ id }) => id),
-      options: { ...rest, stream: { index: stream.index * threads + index, count: stream.count * threads }, maxProblems: maxProblems === undefined ? undefined : Math.ceil(maxProblems / threads) },
+      options: { ...rest, stream: threadStream(stream, index, threads), maxProblems: maxProblems === undefined ? undefined : Math.ceil(maxProblems / threads) },
     };
     const worker = new Worker(new URL('./fuzz-worker.js', import.meta.url), { workerData: task });
     workers.push(worker);

@@ -8,6 +8,7 @@ import { writeCertificate } from '../certify/certificate-file.ts';
 import { PlumblineError } from '../errors.ts';
 import { formatCertificate } from '../report/certificate.ts';
 import { oneLine } from '../report/failure.ts';
+import { formatCampaign } from '../report/fuzz.ts';
 import { defaultReporters, fileReporters, reporterNames } from '../report/reporters.ts';
 import { createStyle, wantsColour } from '../report/style.ts';
 import { deliver } from '../report/written.ts';
@@ -21,6 +22,7 @@ import { mergedReport } from '../verify/shards/merged-report.ts';
 import { version } from '../verify/version.ts';
 import { exitCodeHelp } from './exits.ts';
 import { audience } from './invocation.ts';
+import { mergedCampaign } from './merge-campaigns.ts';
 import { collect } from './patterns.ts';
 import { checkReporters, createReporters } from './reporting.ts';
 import { blobFolder } from './sharding.ts';
@@ -45,6 +47,7 @@ Examples:
   $ plumbline merge blobs/ --reporter html,junit
   $ plumbline merge a.json b.json --reporter blob --output-file ab.json
                                                 only puts files together, to be merged with others later
+  $ plumbline merge campaign/                   shards of fuzz: what any machine found
   $ plumbline merge certified/ --out certificate.json
                                                 shards of certify --statistical: one certificate
 
@@ -79,7 +82,8 @@ async function run(paths: readonly string[], flags: MergeFlags): Promise<number>
   }
   if (flags.partial !== true) requireAll(joined);
   if (isSampled(joined)) return certificateOf(joined, names, flags);
-  const report = withFailures(mergedReport(joined), joined, flags.failuresDir);
+  const campaign = joined.run.command === 'fuzz' ? mergedCampaign(joined) : undefined;
+  const report = withFailures(campaign ?? mergedReport(joined), joined, flags.failuresDir);
   const style = createStyle(wantsColour(stdout, env, flags.color));
   const finishedAt = Math.max(...joined.shards.map((shard) => shard.finishedAt));
   const blob = { defaultFile: mergedBlob, format: (): string => formatShards(joined) };
@@ -88,6 +92,7 @@ async function run(paths: readonly string[], flags: MergeFlags): Promise<number>
     reporter.onEvent({ type: 'run-started', seed: report.seed, effort: report.effort, planned: report.results.length + report.shards!.elsewhere, environment: report.environment });
     reporter.finish(report);
   }
+  if (campaign !== undefined && !(flags.outputFile ?? []).some((path) => path === '-' || path.endsWith('=-'))) stdout.write(`\n${formatCampaign(campaign, style)}\n`);
   return flags.exitZero === true && report.exitCode === exitCodes.counterexample ? exitCodes.held : report.exitCode;
 }
 

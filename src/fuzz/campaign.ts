@@ -14,10 +14,10 @@ import { bred, changedRecipe, drawnRecipe } from './breed.ts';
 import { Coverage, eventOf } from './coverage.ts';
 import { Features } from './features.ts';
 import { literalOf, placeOf, recorded, type FailureOptions } from './failures.ts';
-import type { SeedStream } from './options.ts';
 import { Pool } from './pool.ts';
 import type { Seek } from './seek.ts';
 import { batchOf, specimenOf, type Specimen } from './specimen.ts';
+import { streamedSeed, type SeedStream } from './streams.ts';
 
 /** Kind of the event that a margin reached a new quarter of an octave. */
 const marginKind = 40;
@@ -157,20 +157,13 @@ export class Campaign {
     }
     const drawn = first ?? drawnRecipe(arm.property, arm.kernel, random.bits());
     const recipe = first === undefined && guided && random.below(3) > 0 ? changedRecipe(arm.recipes.length > 0 && random.below(2) === 0 ? random.pick(arm.recipes) : drawn, arm.property, arm.kernel, random) : drawn;
-    const own = first === undefined ? { ...recipe, seed: this.streamed(recipe.seed) } : recipe;
+    const own = first === undefined ? { ...recipe, seed: streamedSeed(recipe.seed, this.options.stream) } : recipe;
     return { recipe: own, inputs: expand(own, operation, arm.property.inputs) };
   }
 
   private byValue(operation: Operation, specimens: readonly Specimen[]): { recipe: Recipe; inputs: Values } {
     const { inputs, sizes } = batchOf(operation, specimens);
-    return { recipe: { operation: operation.id, sizes, seed: this.streamed(this.random.bits()), families: {}, scale: 1 }, inputs };
-  }
-
-  /** The nearest seed of this stream: streams share none. */
-  private streamed(seed: number): number {
-    const { index, count } = this.options.stream;
-    const streamed = Math.floor(seed / count) * count + index;
-    return streamed <= 0xffffffff ? streamed : streamed - count;
+    return { recipe: { operation: operation.id, sizes, seed: streamedSeed(this.random.bits(), this.options.stream), families: {}, scale: 1 }, inputs };
   }
 
   private learn(arm: Arm, operation: Operation, recipe: Recipe, examination: Examination): void {

@@ -18,6 +18,7 @@ import type { FuzzOptions, FuzzReport, FuzzStatus, PursuitResult } from './optio
 import { comparable, disagreement, pursuitsOf } from './pursuits.ts';
 import { Seek } from './seek.ts';
 import type { Specimen } from './specimen.ts';
+import { wholeStream } from './streams.ts';
 
 /** How often `status` events come, in milliseconds. */
 const statusMs = 250;
@@ -38,7 +39,7 @@ export interface Exchange {
  */
 export async function fuzz(options: FuzzOptions, exchange?: Exchange): Promise<FuzzReport> {
   const started = performance.now();
-  const { onEvent = () => undefined, seed, stream = { index: 0, count: 1 }, guided = true } = options;
+  const { onEvent = () => undefined, seed, stream = wholeStream, guided = true } = options;
   const warnings: string[] = [];
   const warn = (message: string): void => {
     if (warnings.includes(message)) return;

@@ -3,12 +3,7 @@ import type { Target } from '../targets/kernel.ts';
 import type { CounterexampleData } from '../verify/counterexample-file.ts';
 import type { Property } from '../verify/property.ts';
 import type { PropertyResult, Report, TargetReport } from '../verify/results.ts';
-
-/** Which part of all random numbers a campaign draws: thread and shard number `index` of `count`. Recipes of different streams have different seeds. */
-export interface SeedStream {
-  readonly index: number;
-  readonly count: number;
-}
+import type { SeedStream } from './streams.ts';
 
 export interface FuzzOptions {
   readonly targets: readonly Target[];

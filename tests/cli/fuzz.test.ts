@@ -61,6 +61,29 @@ describe('fuzz', () => {
     expect([code, report.results[0]!.cases]).toEqual([1, 1]);
   });
 
+  it('in shards, each with threads of its own number, merges to the same bytes in any order', { timeout: 180_000 }, async () => {
+    const folder = folderWith({ 'kernels.mjs': kernelFile('if (tokens === 3) layerInput[2] += 1;') });
+    const shard = (index: number, more: readonly string[] = []): Promise<Ended> => plumbline(folder, ['fuzz', 'kernels.mjs', '--no-corpus', '--problems', '3000', '--shard', `${index}/3`, '--threads', String(index), ...more]);
+    const unseeded = await shard(1);
+    expect([unseeded.code, unseeded.stderr]).toEqual([2, expect.stringContaining('--shard 1/3 needs a seed that all shards have')]);
+    for (const index of [1, 2, 3]) await shard(index, ['--seed', '5']);
+    const blob = (index: number): string => `.plumbline/blobs/blob-${index}-3.json`;
+    const merged = (paths: readonly string[], more: readonly string[] = ['--reporter', 'json', '--output-file', '-']): Promise<Ended> => plumbline(folder, ['merge', ...paths, ...more]);
+    const first = await merged([blob(1), blob(2), blob(3)]);
+    const report = JSON.parse(first.stdout) as { totals: { failed: number }; shards: { included: number[] }; fuzz: { problems: number; threads: number }; results: { status: string; counterexample?: { file: string } }[] };
+    expect([first.code, report.shards.included, report.fuzz.threads]).toEqual([1, [1, 2, 3], 6]);
+    const own = [1, 2, 3].map((index) => (JSON.parse(readFileSync(join(folder, blob(index)), 'utf8')) as { shards: { fuzz: { problems: number }; results: { status: string }[] }[] }).shards[0]!);
+    expect(report.fuzz.problems).toBe(own.reduce((sum, { fuzz }) => sum + fuzz.problems, 0));
+    expect(report.totals.failed).toBeGreaterThan(0);
+    for (const result of report.results) if (result.status === 'failed') expect(existsSync(join(folder, result.counterexample!.file))).toBe(true);
+    await merged([blob(3), blob(2)], ['--reporter', 'blob', '--output-file', 'two.json']);
+    expect((await merged(['two.json', blob(1)])).stdout).toBe(first.stdout);
+    const missing = await merged([blob(1), blob(3)]);
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('Shard 2 of 3 is missing')]);
+    const told = await merged([blob(2), blob(3), blob(1)], ['--reporter', 'compact']);
+    expect(told.stdout).toMatch(/3 shards[\s\S]*campaign {2}[\d,]+ problems/);
+  });
+
   it('a right kernel holds; the JSON is all of standard output and says what was done', async () => {
     const folder = folderWith({ 'kernels.mjs': kernelFile() });
     const { code, stdout } = await plumbline(folder, ['fuzz', 'kernels.mjs', '--problems', '30000', '--seed', '3', '--json']);

@@ -17,7 +17,7 @@ export function mergedReport(joined: VerifiedShards): Report {
   const { run, shards } = joined;
   const missing = missingOf(joined);
   const names = textsOf(run.plan['targets']);
-  const targets = names.map((name) => mergedTarget(name, shards)).filter((target) => target !== undefined);
+  const targets = mergedTargets(names, shards);
   const results = claimsOf(shards, names, textsOf(run.plan['properties'])).map((own) => mergedResult(own, missing));
   const interrupted = shards.some((shard) => shard.interrupted);
   const planned = Math.max(...shards.map((shard) => shard.results.length + shard.elsewhere));
@@ -100,6 +100,11 @@ function unfinished(parts: Claim['parts'], missing: readonly number[], cases: nu
   return `${cases}${planned === undefined ? '' : ` of ${planned}`} cases ran; ${why.join('; ')}`;
 }
 
+/** What all shards say of some targets. */
+export function mergedTargets(names: readonly string[], shards: readonly VerifiedShard[]): TargetReport[] {
+  return names.map((name) => mergedTarget(name, shards)).filter((target) => target !== undefined);
+}
+
 /** Available where any shard could open it: cases that others could not run are missing from its claims. */
 function mergedTarget(name: string, shards: readonly VerifiedShard[]): TargetReport | undefined {
   const found = shards.flatMap(({ targets }) => targets.filter((target) => target.name === name)) as TargetReport[];
@@ -125,6 +130,7 @@ function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   return items.filter((item) => !seen.has(keyOf(item)) && seen.add(keyOf(item)).size > 0);
 }
 
-function textsOf(value: unknown): string[] {
+/** The texts of a list; none of anything else. */
+export function textsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }

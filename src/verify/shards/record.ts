@@ -10,8 +10,8 @@ import type { ShardedRun, VerifiedShard } from './schema.ts';
 /** Counterexamples are small when they were shrunk; a larger one stays where it was found. */
 const largestFailure = 2 ** 23;
 
-/** The shards of one: what a run that had a shard says. Throws a TypeError for a report without one. */
-export function recordShard(report: Report, run: ShardedRun & { readonly command: 'verify' | 'fuzz' }, finishedAt: number): Shards {
+/** The shards of one: what a run that had a shard says, and a campaign besides. Throws a TypeError for a report without one. */
+export function recordShard(report: Report & { readonly fuzz?: object }, run: ShardedRun & { readonly command: 'verify' | 'fuzz' }, finishedAt: number): Shards {
   const { shards: about, targets, results, explanations, environment, interrupted, durationMs } = report;
   const index = about?.included[0];
   if (about === undefined || index === undefined) throw new TypeError('this report is of no shard');
@@ -20,7 +20,7 @@ export function recordShard(report: Report, run: ShardedRun & { readonly command
     const bytes = contentOf(file);
     return bytes === undefined ? [] : [[basename(file), bytes.toString('base64')]];
   }));
-  const shard = { index, finishedAt, durationMs, interrupted, environment, elsewhere: about.elsewhere, targets, results, explanations, failures };
+  const shard = { index, finishedAt, durationMs, interrupted, environment, elsewhere: about.elsewhere, targets, results, explanations, fuzz: report.fuzz, failures };
   return { run, shards: [shard as unknown as VerifiedShard] }; // the schema has no undefined fields and no readonly ones
 }
 

@@ -75,6 +75,12 @@ const shard = z.strictObject({
   environment: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
+/** What only a campaign has. */
+const campaign = z.strictObject({
+  guided: z.boolean(), threads: count, stream: z.strictObject({ index: count, count }), problems: count, problemsPerSecond: z.number().min(0), coverage: count, pool: count,
+  pursuits: z.array(z.strictObject({ target: text, objective: text, best: number, problems: count })), counterexamples: count, warnings: z.array(text),
+});
+
 /** One shard of `verify` or `fuzz`. */
 export const verifiedSchema = shard.extend({
   elsewhere: count,
@@ -83,6 +89,7 @@ export const verifiedSchema = shard.extend({
   })),
   results: z.array(result),
   explanations: z.array(z.strictObject({ target: text, operation: text, sentence: text, verdict: z.enum(['identified', 'no-known-dialect', 'no-answer']), problems: count })).optional(),
+  fuzz: campaign.optional(),
   /** Bytes of counterexample files by their names, in base64. */
   failures: z.record(z.string().regex(/^[A-Za-z0-9._-]{1,250}\.safetensors$/, 'is the name of a counterexample'), z.base64()),
 });

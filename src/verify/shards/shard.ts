@@ -5,8 +5,7 @@
  * these classes, so that the shards' cases are disjoint and their union is all of them; h spreads the first cases of many claims over the shards. Every shard draws all
  * recipes, which costs microseconds, and examines its own: case k is the same recipe whether there are shards or not.
  *
- * Streams: a search without a fixed plan gets a seed of its own in each shard and each worker of it (`shardSeed`): 32 bits that are an injective function of the
- * stream's number, so that no two streams of one run have the same seed.
+ * A search without a fixed plan has seeds to share instead of cases: fuzz/streams.ts.
  */
 import { hashText } from '../../generate/random.ts';
 
@@ -38,14 +37,4 @@ export function ownCases(shard: Shard | undefined, name: string, cases: number):
   if (shard === undefined) return cases;
   const first = (shard.index - 1 - (hashText(name) % shard.count) + shard.count) % shard.count;
   return first >= cases ? 0 : Math.floor((cases - 1 - first) / shard.count) + 1;
-}
-
-/**
- * The seed of one stream of random numbers: of worker `worker` (from 0, below 2¹²) in a shard; of one machine when there is no shard. Streams of one run are numbered
- * (index − 1)·2¹² + worker < 2²⁴, and adding an odd multiple of the number to the seed, modulo 2³², is injective in it.
- */
-export function shardSeed(seed: number, shard: Shard | undefined, worker = 0): number {
-  if (!Number.isInteger(worker) || !(worker >= 0 && worker < 4096)) throw new RangeError(`there is no worker ${worker}`);
-  const stream = ((shard?.index ?? 1) - 1) * 4096 + worker;
-  return (seed + Math.imul(stream, 0x9e3779b1)) >>> 0;
 }

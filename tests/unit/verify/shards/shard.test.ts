@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { Sketch } from '../../../../src/numerics/sketch.ts';
 import { Random } from '../../../../src/generate/random.ts';
-import { ownCases, ownsCase, parseShard, shardSeed } from '../../../../src/verify/shards/shard.ts';
+import { ownCases, ownsCase, parseShard } from '../../../../src/verify/shards/shard.ts';
 
 const shards = (count: number): { index: number; count: number }[] => Array.from({ length: count }, (_, k) => ({ index: k + 1, count }));
 
@@ -20,19 +20,11 @@ it.each([1, 2, 3, 7, 16, 100])('every case is in exactly one of %i shards, as ev
 it('without shards everything is one machine\'s', () => {
   expect(ownCases(undefined, 'x', 12)).toBe(12);
   expect(ownsCase(undefined, 'x', 5)).toBe(true);
-  expect(shardSeed(42, undefined)).toBe(42);
 });
 
 it('the first cases of many claims are spread over the shards', () => {
   const owners = Array.from({ length: 160 }, (_, k) => shards(16).findIndex((shard) => ownsCase(shard, `claim-${k}`, 0)));
   expect(new Set(owners).size).toBe(16);
-});
-
-it('all streams of a run have seeds of their own', () => {
-  const seeds = shards(64).flatMap((shard) => Array.from({ length: 64 }, (_, worker) => shardSeed(0xfffffff0, shard, worker)));
-  expect(new Set(seeds).size).toBe(64 * 64);
-  expect(seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff)).toBe(true);
-  expect(() => shardSeed(1, undefined, 4096)).toThrow(RangeError);
 });
 
 it('is written i/n', () => {
