@@ -3,12 +3,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What takes minutes, other languages (Python with frameworks, Rust, WGSL) or a browser: `npm run test:slow`, `.ci/slow`. */
 export const slow = [
-  'tests/cli/{autograd,conform,examples,pytest,vitest,worker,dump,init,wgsl}.test.ts',
+  'tests/cli/{autograd,conform,examples,pytest,vitest,worker,dump,init,wgsl,merge,shard-examples}.test.ts',
   'tests/browser/*.test.ts',
   'tests/docs/{first-verdict,python}.test.ts',
   'tests/unit/identify/{random,presets,explain}.test.ts',
   'tests/unit/kernels/legitimate-layers.test.ts',
-  'tests/unit/operations/sinkhorn-variants.test.ts',
+  'tests/unit/operations/{sinkhorn-variants,exact-sinkhorn}.test.ts',
 ];
 
 /** What takes minutes begins first: by their sizes, these small files would be the last, and one core would wait. */

@@ -60,7 +60,7 @@ describe('pages of other commands', () => {
     expect(page).toContain('plumbline check certificate.json');
     const checked = await plumbline(folder, ['check', 'certificate.json', '--reporter', 'default,html']);
     expect(checked.code).toBe(0);
-    expect(checked.stdout).toContain('valid: 7 of 7 claims confirmed');
+    expect(checked.stdout).toContain('valid: 8 of 8 claims confirmed');
     expect(read(folder, '.plumbline/check.html')).toContain('certificate.json is valid');
     const forged = folderWith({ 'certificate.json': read(folder, 'certificate.json').replace('"limit": 1', '"limit": 0.5') });
     expect((await plumbline(forged, ['check', 'certificate.json', '--reporter', 'html'])).code).toBe(1);
