@@ -34,7 +34,7 @@ export async function compareLaunches(
   const targets = [plans[0]!.baseline.target, plans[0]!.candidate.target];
   const random = new Random(settings.seed);
   const taken = plans.map((): Taken => ({ pairs: [], orders: [] }));
-  for (let launch = 1; launch <= launches && !stopped(); launch++) {
+  for (let launch = 1; launch <= launches && !stopped() && taken.some(({ failure }) => failure === undefined); launch++) {
     onLaunch(launch, launches);
     const order = random.permutation(2);
     try {

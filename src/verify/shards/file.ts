@@ -88,7 +88,7 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(content);
   } catch (error) {
-    throw new PlumblineError('bad-file', `'${path}' is not JSON, or was cut off: ${error instanceof Error ? error.message : String(error)}`, remedy, { cause: error });
+    throw new PlumblineError('bad-file', `'${path}' is not JSON, or was cut off: ${(error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ')}`, remedy, { cause: error });
   }
 }
 

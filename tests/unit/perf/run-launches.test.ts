@@ -96,6 +96,7 @@ describe('pairs of launches', () => {
     const quiet = (): number => 1;
     const run = (candidate: Target, stopped = false): ReturnType<typeof compareLaunches> => compareLaunches([plan(target('old', machine, quiet), candidate)], 12, settings, () => stopped, () => undefined);
     expect(await run(target('new', machine, quiet, fails))).toMatchObject([{ status: 'wrong', reason: 'two elements too many' }]);
+    expect(machine.opened).toHaveLength(2); // nothing is launched for nothing
     expect(await run(target('new', machine, quiet, () => ({ clock: 'wall', calls: 1, samples: [0, Number.NaN] })))).toMatchObject([{ comparison: { judgement: { verdict: 'inconclusive', unreliable: true } } }]);
     expect(await run(target('new', machine, quiet, () => ({ clock: 'device', calls: 1, samples: [1] })))).toMatchObject([{ comparison: { judgement: { verdict: 'not-comparable', reason: 'the two have different clocks: worker and device' } } }]);
     expect(await run(target('new', machine, quiet), true)).toMatchObject([{ status: 'skipped', reason: 'time was up before both had been launched' }]);
