@@ -1,19 +1,20 @@
 /**
  * Comparisons by pairs of launches, 12 of each side: identical workers, 5 % more work, and workers that go one of two ways by the toss of a coin. Each comparison starts 24 Python processes; each is printed
  * when it is done, because a machine may be taken away before the end.
- *   npm run bench-launches -- [runs of each = 40] [seed = 1] [minutes after which none begins]
+ *   npm run bench-launches -- [runs of each = 40] [seed = 1] [minutes after which none begins] [workers = *]
  */
+import { select } from '../src/cli/patterns.ts';
 import { machine } from './machine.ts';
 import { places, runAll, type Job } from './gate/processes.ts';
 import type { LaunchRun } from './gate/launch-run.ts';
 
 const [runs, seed, minutes] = [40, 1, Infinity].map((usual, k) => Number(process.argv[k + 2] ?? usual)) as [number, number, number];
-const cases = [
+const cases = select('workers', [
   { name: 'identical', work: '100', twoWays: 'no' },
   { name: '5 % more work', work: '105', twoWays: 'no' },
   { name: 'one of two ways, identical', work: '100', twoWays: 'yes' },
   { name: 'one of two ways, 5 % more work', work: '105', twoWays: 'yes' },
-] as const;
+], ({ name }) => name, [process.argv[5] ?? '*']);
 const caseOf = (job: number): number => job % cases.length;
 const jobs = Array.from({ length: runs * cases.length }, (_, job): Job => {
   const { work, twoWays } = cases[caseOf(job)]!;

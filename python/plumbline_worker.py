@@ -18,6 +18,7 @@ Only the standard library is imported here; a framework is imported when a kerne
 """
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.util
@@ -82,6 +83,8 @@ class _Kernel:
         self.forward: Optional[_Kernel] = None
         self.calls = 0
         self.binder: Optional[_Binder] = None
+        #: How many processors it kept busy on average when it was last warmed up.
+        self.processors = math.inf
 
     @property
     def name(self) -> str:
@@ -631,16 +634,21 @@ class _Server:
         clock = framework.clock()
         run = lambda: self._run(found, framework, values, operation, sizes)  # noqa: E731
         cold = framework.evicting() if message["cache"] == "cold" else None
-        warmed = [clock.time(run, 1)]
-        until = time.perf_counter() + message["warmMs"] / 1e3
-        while len(warmed) < message["warmCalls"] and (len(warmed) < 2 or time.perf_counter() < until):
-            warmed.append(clock.time(run, 1))
-        calls = max(1, math.ceil(message["sampleMs"] / max(sorted(warmed[-32:])[len(warmed[-32:]) // 2], 1e-6)))
-        samples = _samples(clock, run, calls, cold, message["samples"], message["limitMs"])
+        number = message.get("processor")
+        with _one_processor(number if number is not None and found.processors <= _ONE and clock.name == "wall" else None):
+            warmed = [clock.time(run, 1)]
+            started, busy = time.perf_counter(), time.process_time()
+            until = started + message["warmMs"] / 1e3
+            while len(warmed) < message["warmCalls"] and (len(warmed) < 2 or time.perf_counter() < until):
+                warmed.append(clock.time(run, 1))
+            if number is None:
+                found.processors = (time.process_time() - busy) / max(time.perf_counter() - started, 1e-9)
+            calls = max(1, math.ceil(message["sampleMs"] / max(sorted(warmed[-32:])[len(warmed[-32:]) // 2], 1e-6)))
+            samples = _samples(clock, run, calls, cold, message["samples"], message["limitMs"])
+            returned = _outputs_of(run(), _names(operation["outputs"]), found.name)
         self._refuse_changed(found, inputs, values, framework, size)
         dtypes = found.options.get("dtypes") or {}
         storage = next(iter(inputs.values())).dtype if inputs else "f32"
-        returned = _outputs_of(run(), _names(operation["outputs"]), found.name)
         written = sum(len(framework.get(value, dtypes.get(name, storage), f"{found.name}: output '{name}'").data) for name, value in returned.items())
         copy = framework.copying(max(1, (sum(len(tensor.data) for tensor in inputs.values()) + written) // 2))
         copied = [] if copy is None else _samples(clock, copy, max(1, calls if cold is None else 1), cold, 50, message["limitMs"] / 3)
@@ -696,6 +704,30 @@ class _Server:
             seen = inputs[name] if framework.shares_memory else framework.get(value, inputs[name].dtype, f"input '{name}'")
             if bytes(seen.data) != bytes(original[name].data):
                 raise KernelError(f"{found.name} changed its input '{name}'. Copy it first.")
+
+
+#: Processors that one thread keeps busy, and what clocks of the system add to it.
+_ONE = 1.05
+
+
+@contextlib.contextmanager
+def _one_processor(number: Optional[int]) -> Iterator[None]:
+    """Keeps all threads on one of the processors that they may use, the same for the same number; on all of them where there is no number, or the system cannot."""
+    if number is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    _move({sorted(allowed)[number % len(allowed)]})
+    try:
+        yield
+    finally:
+        _move(allowed)
+
+
+def _move(processors: Any) -> None:
+    for thread in os.listdir("/proc/self/task"):
+        with contextlib.suppress(OSError):  # it has ended, or may not be moved
+            os.sched_setaffinity(int(thread), processors)
 
 
 def _samples(clock: Any, run: Callable[[], Any], calls: int, cold: Optional[Callable[[], Any]], most: int, limit_ms: float) -> List[float]:

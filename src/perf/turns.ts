@@ -29,7 +29,8 @@ export interface Turns {
 /** How a side is warmed up, and takes a turn. */
 interface Side {
   warm(): Promise<Turns['clock']>;
-  turn(): Promise<Pick<RemoteTiming, 'calls' | 'samples' | 'copy' | 'counts'>>;
+  /** On a processor of that number, where the side can choose. */
+  turn(processor: number): Promise<Pick<RemoteTiming, 'calls' | 'samples' | 'copy' | 'counts'>>;
 }
 
 /**
@@ -44,8 +45,9 @@ export async function inTurns({ workload, candidate, baseline }: Plan & { readon
   for (let turn = 0; turn < enough; turn++) {
     if (turn >= fewest && performance.now() - started > patience * settings.timeMs) break;
     const both: number[][] = [];
+    const processor = random.below(2 ** 16); // the same for both: whatever else it does then hits both
     for (const side of random.permutation(2)) {
-      const { calls, samples, copy = [], counts } = await sides[side]!.turn();
+      const { calls, samples, copy = [], counts } = await sides[side]!.turn(processor);
       both[side] = samples.filter(possible);
       const own = taken[side]!;
       own.calls = calls;
@@ -72,11 +74,11 @@ function possible(ms: number): boolean {
 /** Timed by the worker, on the request of every turn. */
 function byRequests({ declaration, kernel }: Planned, workload: Workload, { seed, timeMs, cache, callTimeoutMs }: RunSettings): Side {
   const values = encodeInputs(kernel, inputsOf(workload, seed), workload.sizes);
-  const ask = (warming: Pick<TimingRequest, 'warmCalls' | 'warmMs'>): Promise<RemoteTiming> =>
-    declaration.remote!.time!(values, workload.sizes, { samples: 400, sampleMs, ...warming, limitMs: turnMs, cache }, AbortSignal.timeout(Math.ceil(callTimeoutMs + 4 * timeMs)));
+  const ask = (how: Pick<TimingRequest, 'warmCalls' | 'warmMs' | 'processor'>): Promise<RemoteTiming> =>
+    declaration.remote!.time!(values, workload.sizes, { samples: 400, sampleMs, ...how, limitMs: turnMs, cache }, AbortSignal.timeout(Math.ceil(callTimeoutMs + 4 * timeMs)));
   return {
     warm: async () => ((await ask({ warmCalls: usualWarming.calls, warmMs: timeMs / 2 })).clock === 'device' ? 'device' : 'worker'),
-    turn: () => ask({ warmCalls: 1, warmMs: 0 }),
+    turn: (processor) => ask({ warmCalls: 1, warmMs: 0, processor }),
   };
 }
 

@@ -79,6 +79,8 @@ export interface TimingRequest {
   /** Time for the samples. */
   readonly limitMs: number;
   readonly cache: 'warm' | 'cold';
+  /** A kernel that keeps one processor busy runs on one of those that it may use, the same for the same number. Processors of a shared machine differ, by a factor of two for seconds at a time. */
+  readonly processor?: number | undefined;
 }
 
 /** What it measured. */

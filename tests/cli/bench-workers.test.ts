@@ -1,4 +1,5 @@
 /** `plumbline bench` of kernels in worker processes: timed where they run, compared by launches. The slow ones do their work many times over; nothing depends on the weather. */
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -89,6 +90,66 @@ describe('bench of workers', () => {
     const { code, report } = await benched(folder({ mine: target('kernels.py') }), ['--target', 'mine', '--against', 'reference']);
     expect(report.results[0]!.comparison!.judgement).toMatchObject({ verdict: 'not-comparable', reason: expect.stringContaining('one of the two runs in this process') as string });
     expect(code).toBe(5);
+  });
+});
+
+/** Writes down on how many processors, and which first, its calls may run. */
+const placed = `
+import os, time
+import plumbline_worker as plumbline
+
+if os.environ.get("SPREAD"):
+    time.process_time = lambda: 2 * time.perf_counter()  # as if it kept two processors busy
+
+@plumbline.kernel("sinkhorn", arithmetic="ieee-f64", framework="none")
+def sinkhorn(logits):
+    allowed = sorted(os.sched_getaffinity(0))
+    with open("placed.txt", "a") as file:
+        file.write(f"{len(allowed)} {allowed[0]}\\n")
+    return plumbline.Tensor("f64", logits.shape, bytes(len(logits.data)))
+`;
+
+/** What a kernel wrote down while it was timed with these processors, and in a plain call after that. */
+async function places(env: Record<string, string>, processors: readonly (number | undefined)[]): Promise<string[][]> {
+  const where = folderWith({ 'placed.py': placed });
+  const open = workerTarget('placed', { worker: { command: [python, '-m', 'plumbline_worker', 'placed.py'], cwd: where, env: { PYTHONPATH: pythonPath, ...env } } }, '0');
+  expect((await open.open()).status).toBe('available');
+  const read = (): string[] => {
+    const lines = readFileSync(join(where, 'placed.txt'), 'utf8').trim().split('\n');
+    rmSync(join(where, 'placed.txt'));
+    return [...new Set(lines)];
+  };
+  try {
+    const declaration = open.kernels()['sinkhorn']!;
+    const sizes = { tokens: 1, streams: 2, channels: 1, depth: 1 };
+    const inputs = encodeInputs(resolveKernel(operations['sinkhorn'], declaration, 'placed'), { logits: new Float64Array(4) }, sizes);
+    const seen: string[][] = [];
+    for (const processor of processors) {
+      await declaration.remote!.time!(inputs, sizes, { samples: 5, sampleMs: 0.01, warmCalls: 50, warmMs: 5, limitMs: 50, cache: 'warm', processor });
+      seen.push(read());
+    }
+    await declaration.run(inputs, sizes);
+    return [...seen, read()];
+  } finally {
+    await open.close();
+  }
+}
+
+describe.runIf(process.platform === 'linux')('the processor of a worker', () => {
+  it('is the one of the number, for as long as it is timed', { timeout: 120_000 }, async () => {
+    const [free, first, again, next, after] = await places({}, [undefined, 6, 6, 7]);
+    expect(first).toEqual([expect.stringMatching(/^1 /)]);
+    expect(again).toEqual(first);
+    expect(next).toHaveLength(1);
+    expect(after).toEqual(free);
+    if (!free![0]!.startsWith('1 ')) expect(next).not.toEqual(first);
+  });
+
+  it('is left to a kernel that keeps more than one busy, or was not warmed up', { timeout: 120_000 }, async () => {
+    const [free, spread] = await places({ SPREAD: '1' }, [undefined, 6]);
+    expect(spread).toEqual(free);
+    const [cold, after] = await places({}, [6]);
+    expect(cold).toEqual(after);
   });
 });
 

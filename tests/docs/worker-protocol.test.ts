@@ -37,7 +37,7 @@ test('plumbline sends the messages that the page has from it', () => {
   const logits = tensor(new Float64Array(32), [2, 4, 4]);
   const bytes = safetensorsParts({ logits }).reduce((sum, part) => sum + part.length, 0);
   expect(JSON.parse(JSON.stringify(runMessage(7, 'sinkhorn', sizes, run!['bytes'] as number)))).toEqual(run);
-  const request = { samples: 400, sampleMs: 0.15, warmCalls: 300, warmMs: 150, limitMs: 300, cache: 'warm' } as const;
+  const request = { samples: 400, sampleMs: 0.15, warmCalls: 300, warmMs: 150, limitMs: 300, cache: 'warm', processor: 41 } as const;
   expect(timeMessage(9, 'sinkhorn', sizes, timed!['bytes'] as number, request)).toEqual(timed);
   expect(shutdownMessage).toEqual(shutdown);
   const header = JSON.stringify(examples('header')[0]);

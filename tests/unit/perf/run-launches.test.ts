@@ -6,17 +6,16 @@ import { kernelOf } from '../../../src/perf/plan.ts';
 import { compareLaunches, type LaunchPlan } from '../../../src/perf/run-launches.ts';
 import type { RunSettings } from '../../../src/perf/run-workload.ts';
 import type { Workload } from '../../../src/perf/workload.ts';
-import type { RemoteTiming, Target } from '../../../src/targets/kernel.ts';
+import type { RemoteTiming, Target, TimingRequest } from '../../../src/targets/kernel.ts';
 import { OutcomeError } from '../../../src/targets/outcome.ts';
 
 const workload: Workload = { id: 'test/read', operation: 'stream-read', sizes: { tokens: 2, streams: 2, channels: 2, depth: 1 }, origin: 'configured' };
 const settings: RunSettings = { seed: 1, timeMs: 300, cache: 'warm', pairs: undefined, error: 0.001, limits: undefined, callTimeoutMs: 1000 };
 
-/** Time passes by what is sampled; half of the time, in stretches of 70 ms on average, all takes twice as long. */
+/** Time passes by what is sampled. There are two processors; each takes twice as long half of the time, in stretches of 2 s on average. */
 class Machine {
   readonly random: Random;
-  private slow = false;
-  private left = 0;
+  private readonly processors = [{ slow: false, left: 0 }, { slow: false, left: 0 }];
   readonly opened: string[] = [];
   open = 0;
   mostOpen = 0;
@@ -25,21 +24,24 @@ class Machine {
     this.random = new Random(seed);
   }
 
-  sample(ms: number): number {
-    if (this.left <= 0) {
-      this.slow = this.random.uniform() < 0.5;
-      this.left = 70 * -Math.log(1 - this.random.uniform());
+  sample(ms: number, number: number): number {
+    const at = this.processors[number % 2]!;
+    const took = ms * (at.slow ? 2 : 1) * (1 + 0.05 * this.random.uniform());
+    for (const processor of this.processors) {
+      processor.left -= took;
+      if (processor.left > 0) continue;
+      processor.slow = this.random.uniform() < 0.5;
+      processor.left = 2000 * -Math.log(1 - this.random.uniform());
     }
-    const took = ms * (this.slow ? 2 : 1) * (1 + 0.05 * this.random.uniform());
-    this.left -= took;
     return took;
   }
 }
 
-/** A call of a launch takes `ms()`. */
+/** A call of a launch takes `ms()`. Where nobody chooses a processor, a launch stays on one. */
 function target(name: string, machine: Machine, ms: () => number, time?: () => RemoteTiming): Target {
   let call = ms();
-  const sampled = (): RemoteTiming => ({ clock: 'wall', calls: 1, samples: Array.from({ length: 8 }, () => machine.sample(call)) });
+  let own = 0;
+  const sampled = ({ processor = own }: TimingRequest): RemoteTiming => ({ clock: 'wall', calls: 1, samples: Array.from({ length: 8 }, () => machine.sample(call, processor)) });
   return {
     name,
     description: name,
@@ -47,9 +49,10 @@ function target(name: string, machine: Machine, ms: () => number, time?: () => R
       machine.opened.push(name);
       machine.mostOpen = Math.max(machine.mostOpen, ++machine.open);
       call = ms();
+      own = machine.random.below(2);
       return Promise.resolve({ status: 'available' });
     },
-    kernels: () => ({ 'stream-read': { arithmetic: 'ieee-f64', run: () => ({ layerInput: new Float64Array(4) }), remote: { ready: () => Promise.resolve(), time: () => Promise.resolve((time ?? sampled)()) } } }),
+    kernels: () => ({ 'stream-read': { arithmetic: 'ieee-f64', run: () => ({ layerInput: new Float64Array(4) }), remote: { ready: () => Promise.resolve(), time: (_inputs, _sizes, request) => Promise.resolve((time ?? sampled)(request)) } } }),
     close() {
       machine.open--;
       return Promise.resolve();
@@ -75,7 +78,7 @@ async function verdictOf(seed: number, factor: number, twoWays = false): Promise
 const seeds = Array.from({ length: 20 }, (_, k) => k + 1);
 
 describe('pairs of launches', () => {
-  it('find 5 % though the machine changes its speed by a factor of two, and nothing in identical code', async () => {
+  it('find 5 % though processors change their speed by a factor of two, and nothing in identical code', async () => {
     const slower: (string | undefined)[] = [];
     for (const seed of seeds) {
       slower.push((await verdictOf(seed, 1.05)).verdict);
