@@ -43,7 +43,7 @@ if (comparison === undefined) throw new Error(reason);
 const apart = (values: readonly number[]): number => 100 * (Math.max(...values) / Math.min(...values) - 1);
 const run: LaunchRun = {
   verdict: comparison.judgement.verdict, reason: comparison.judgement.reason, effect: 100 * Math.expm1(comparison.judgement.effect.estimate),
-  spread: apart(comparison.baseline!.samples), ratios: apart(comparison.baseline!.samples.map((ms, k) => result!.times!.samples[k]! / ms)), took: performance.now() - started, others: {},
+  spread: apart(comparison.baseline!.samples), ratios: apart(comparison.pairRatios!), took: performance.now() - started, others: {},
 };
 process.stdout.write(`${JSON.stringify({ ...run, others: await otherRules() })}\n`, () => process.exit(0));
 

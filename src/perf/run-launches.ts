@@ -9,7 +9,7 @@ import { judgeLaunches } from './launches.ts';
 import { kernelOf, type OpenTarget, type Plan, type Planned } from './plan.ts';
 import type { Comparison, WorkloadResult } from './results.ts';
 import { guarded, notComparable, type Measured, type RunSettings } from './run-workload.ts';
-import { inTurns, levelOf, type Turns } from './turns.ts';
+import { inTurns, levelOf, ratioOf, type Turns } from './turns.ts';
 
 export interface LaunchPlan extends Plan {
   readonly baseline: Planned;
@@ -75,13 +75,14 @@ function judged({ candidate, baseline }: LaunchPlan, { pairs, orders, failure }:
   const last = pairs.at(-1);
   if (last === undefined) return { status: 'skipped', reason: 'time was up before both had been launched' };
   const [before, after] = [0, 1].map((side) => timesOf(pairs.map((pair) => levelOf(pair[side]!)), last[side]!.calls));
+  const pairRatios = pairs.map(ratioOf);
   const clocks = new Set(pairs.flatMap((pair) => pair.map(({ clock }) => clock)));
   const place = incomparable({ kernel: baseline.kernel, about: baseline.about }, { kernel: candidate.kernel, about: candidate.about });
   const comparison: Comparison =
     clocks.size > 1 || place !== undefined
       ? notComparable(place ?? `the two have different clocks: ${[...clocks].join(' and ')}`, 'launches', settings)
       : {
-          judgement: judgeLaunches(before!.samples, after!.samples, settings.error, settings.limits), design: 'launches', count: pairs.length,
+          judgement: judgeLaunches(before!.samples, after!.samples, { error: settings.error, limits: settings.limits, ratios: pairRatios }), design: 'launches', count: pairs.length, pairRatios,
           baseline: before!, control: 'none', controlSamples: [], orders, copies: 1, copyOrders: [], error: settings.error, counts: compareCounts(exact(last[0]), exact(last[1])),
         };
   const copied = pairs.flatMap(([, { copy }]) => copy);

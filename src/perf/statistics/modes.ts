@@ -16,6 +16,8 @@ export interface Modes {
   readonly p: number;
   /** Where the widest gap lies that leaves at least two numbers on each side; the distance is that of the medians of the sides. */
   readonly distance: number;
+  /** A number in that gap. */
+  readonly cut: number;
 }
 
 /** Fewer numbers than this cannot show two modes at 1 %. */
@@ -24,7 +26,7 @@ export function modesOf(values: readonly number[]): Modes {
   const found = excessMass(sorted);
   const expected = nullsOf(sorted.length);
   const asMuch = expected.reduce((count, value) => count + (value >= found ? 1 : 0), 0);
-  return { p: (asMuch + 1) / (draws + 1), distance: distanceOf(sorted) };
+  return { p: (asMuch + 1) / (draws + 1), ...gapOf(sorted) };
 }
 
 /** max over λ of E₂(λ) − E₁(λ) of sorted numbers; from 1/n to ½ where two groups are far apart. */
@@ -69,13 +71,13 @@ function nullsOf(n: number): Float64Array {
   return values;
 }
 
-function distanceOf(sorted: Float64Array): number {
+function gapOf(sorted: Float64Array): Pick<Modes, 'distance' | 'cut'> {
   let [widest, at] = [-1, 0];
   for (let i = 2; i <= sorted.length - 2; i++) {
     const gap = sorted[i]! - sorted[i - 1]!;
     if (gap > widest) [widest, at] = [gap, i];
   }
-  if (widest < 0) return 0;
+  if (widest < 0) return { distance: 0, cut: sorted[0]! };
   const middle = (part: Float64Array): number => (part[Math.floor((part.length - 1) / 2)]! + part[Math.ceil((part.length - 1) / 2)]!) / 2;
-  return middle(sorted.subarray(at)) - middle(sorted.subarray(0, at));
+  return { distance: middle(sorted.subarray(at)) - middle(sorted.subarray(0, at)), cut: (sorted[at - 1]! + sorted[at]!) / 2 };
 }

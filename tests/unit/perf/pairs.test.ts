@@ -192,9 +192,9 @@ describe('judgeLaunches', () => {
   };
 
   it('finds 5 % between launches that differ by 1 %, and nothing between equal ones', () => {
-    const found = seeds.map((seed) => judgeLaunches(launches(seed, 1, 0.01), launches(seed + 1000, 1.05, 0.01), 0.001).verdict);
+    const found = seeds.map((seed) => judgeLaunches(launches(seed, 1, 0.01), launches(seed + 1000, 1.05, 0.01), { error: 0.001 }).verdict);
     expect(found.filter((verdict) => verdict === 'slower').length).toBeGreaterThanOrEqual(57);
-    const equal = seeds.map((seed) => judgeLaunches(launches(seed, 1, 0.01), launches(seed + 1000, 1, 0.01), 0.001).verdict);
+    const equal = seeds.map((seed) => judgeLaunches(launches(seed, 1, 0.01), launches(seed + 1000, 1, 0.01), { error: 0.001 }).verdict);
     expect(equal).not.toContain('slower');
     expect(equal).not.toContain('faster');
   });
@@ -202,20 +202,37 @@ describe('judgeLaunches', () => {
   it('finds it beside a launch that took twice as long, and between pairs whose machine did', () => {
     const odd = launches(1, 1, 0.01);
     odd[4]! *= 2;
-    expect(judgeLaunches(odd, launches(1001, 1.05, 0.01), 0.001).verdict).toBe('slower');
+    expect(judgeLaunches(odd, launches(1001, 1.05, 0.01), { error: 0.001 }).verdict).toBe('slower');
     const weather = new Random(5);
     const factors = Array.from({ length: 12 }, () => Math.exp(weather.normal()));
     const inWeather = (times: readonly number[]): number[] => times.map((ms, k) => ms * factors[k]!);
-    expect(judgeLaunches(inWeather(launches(1, 1, 0.001)), inWeather(launches(1001, 1.05, 0.001)), 0.001).verdict).toBe('slower');
+    expect(judgeLaunches(inWeather(launches(1, 1, 0.001)), inWeather(launches(1001, 1.05, 0.001)), { error: 0.001 }).verdict).toBe('slower');
   });
 
   it('says that there is no one speed where launches fall into two groups', () => {
     const twoWays = launches(1, 1, 0.01).map((ms, k) => (k % 2 === 0 ? ms : 1.6 * ms));
-    expect(judgeLaunches(twoWays, launches(2, 2, 0.01), 0.001)).toMatchObject({ verdict: 'inconclusive', reason: expect.stringMatching(/launches of the baseline fall into two groups, \+6\d %/) as string });
+    expect(judgeLaunches(twoWays, launches(2, 2, 0.01), { error: 0.001 })).toMatchObject({ verdict: 'inconclusive', reason: expect.stringMatching(/launches of the baseline fall into two groups, \+6\d %/) as string });
+  });
+
+  it('knows a machine of two speeds from a kernel of two', () => {
+    const twice = (times: readonly number[], isSlow: (k: number) => boolean): number[] => times.map((ms, k) => (isSlow(k) ? 1.6 * ms : ms));
+    const [old, slower] = [launches(1, 1, 0.002), launches(2, 1.05, 0.002)];
+    const every = (n: number) => (k: number): boolean => k % n === 0;
+    expect(judgeLaunches(twice(old, every(2)), twice(slower, every(2)), { error: 0.001 }).verdict).toBe('slower');
+    const reason = expect.stringContaining('two groups') as string;
+    expect(judgeLaunches(twice(old, every(2)), twice(slower, (k) => k % 2 === 0 && k !== 4), { error: 0.001 })).toMatchObject({ verdict: 'inconclusive', reason });
+    expect(judgeLaunches(twice(old, every(2)), twice(slower, every(3)), { error: 0.001 })).toMatchObject({ verdict: 'inconclusive', reason });
+  });
+
+  it('takes ratios where more is known than one time of each', () => {
+    const [a, b] = [launches(1, 1, 0.1), launches(2, 1, 0.1)];
+    expect(judgeLaunches(a, b, { error: 0.001 }).verdict).toBe('inconclusive');
+    expect(judgeLaunches(a, b, { error: 0.001, ratios: launches(3, 1.05, 0.005).map((ratio) => ratio / 100) }).verdict).toBe('slower');
+    expect(judgeLaunches(a, b, { error: 0.001, ratios: launches(3, 1.05, 0.005, 11) })).toMatchObject({ verdict: 'inconclusive', unreliable: true });
   });
 
   it('says how many launches it takes', () => {
-    expect(judgeLaunches([1, 1.01, 1.02], [2, 2.01, 2.02], 0.001)).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('3 launches of each show nothing at this error level: it takes 11') as string });
-    expect(judgeLaunches(launches(1, 1, 0.01), [...launches(2, 1, 0.01, 11), Number.NaN], 0.001)).toMatchObject({ verdict: 'inconclusive', unreliable: true });
+    expect(judgeLaunches([1, 1.01, 1.02], [2, 2.01, 2.02], { error: 0.001 })).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('3 launches of each show nothing at this error level: it takes 11') as string });
+    expect(judgeLaunches(launches(1, 1, 0.01), [...launches(2, 1, 0.01, 11), Number.NaN], { error: 0.001 })).toMatchObject({ verdict: 'inconclusive', unreliable: true });
   });
 });
