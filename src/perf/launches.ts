@@ -1,6 +1,6 @@
 /**
  * Baseline and candidate in processes of their own, launched in pairs. Both of a pair are open at once and are timed in turns of milliseconds, in an order drawn by lot, so that whatever else a machine
- * does hits both: one launch after the other would be told apart by the weather. A launch counts once, by its level, and a pair once, by its ratio (turns.ts): identical code differs by more between launches
+ * does hits both: one launch after the other would be told apart by the weather. A launch counts once, by its level, and a pair once, by its ratio (pair-ratio.ts): identical code differs by more between launches
  * than within one, so samples of one launch are no evidence about another. Between the two of a pair nothing but a lot decided which is opened first and which has the first turn, so that for codes that
  * are equally fast the two could as well be swapped, whatever launches differ by. Two tests share the error: signed ranks of the ratios (statistics/signed-rank.ts), which see through what the two of a pair
  * have in common, and a cut between fast and slow launches (statistics/paired-cut.ts), which sees past odd ones. Launches of one side that fall into two groups further apart than the floor say that

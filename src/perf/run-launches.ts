@@ -7,9 +7,10 @@ import { incomparable } from './comparable.ts';
 import { compareCounts } from './history/counts.ts';
 import { judgeLaunches } from './launches.ts';
 import { kernelOf, type OpenTarget, type Plan, type Planned } from './plan.ts';
+import { levelOf, ratioOf } from './pair-ratio.ts';
 import type { Comparison, WorkloadResult } from './results.ts';
 import { guarded, notComparable, type Measured, type RunSettings } from './run-workload.ts';
-import { inTurns, levelOf, ratioOf, type Turns } from './turns.ts';
+import { inTurns, type Turns } from './turns.ts';
 
 export interface LaunchPlan extends Plan {
   readonly baseline: Planned;

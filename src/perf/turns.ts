@@ -5,7 +5,6 @@ import type { RemoteTiming, TimingRequest } from '../targets/kernel.ts';
 import { sampleMs, usualWarming, warmUp } from './arm.ts';
 import type { Plan, Planned } from './plan.ts';
 import type { RunSettings } from './run-workload.ts';
-import { median, quantile } from './statistics/interval.ts';
 import { timedKernel } from './timed-kernel.ts';
 import { bytesMoved } from './traffic.ts';
 import { inputsOf, type Workload } from './workload.ts';
@@ -57,24 +56,6 @@ export async function inTurns({ workload, candidate, baseline }: Plan & { readon
     if (both.every((samples) => samples.length > 0)) both.forEach((samples, side) => taken[side]!.turns.push(samples));
   }
   return [taken[0]!, taken[1]!];
-}
-
-/**
- * Milliseconds of one call of a launch: the quickest fiftieth of its samples. What else a machine does makes calls longer, and seldom all of them. Of 30 pairs of identical launches on a busy machine,
- * those that differed by more than 4 % were none by this number (100 turns), 4 by the median ratio of turns, 3 by the quickest twentieth; by the samples of 60 turns, 2.
- */
-export function levelOf({ turns }: Turns): number {
-  return quantile(Float64Array.from(turns.flat()).sort(), 0.02);
-}
-
-/**
- * The candidate's time over the baseline's. By the levels, which see through what comes and goes; and by the median over turns of the ratio of the quickest samples, which sees through what lasts, because
- * the two of a turn have it in common. Neither is good alone: the geometric mean of both, whose logarithm turns its sign where the two are swapped. Of 148 pairs of launches, quiet and busy, bootstrapped twelve at a time, 100 % showed
- * 4 % more work by the mean, 92 to 100 % by either.
- */
-export function ratioOf([baseline, candidate]: readonly [Turns, Turns]): number {
-  const turns = baseline.turns.map((samples, k) => Math.log(Math.min(...candidate.turns[k]!) / Math.min(...samples)));
-  return Math.sqrt((levelOf(candidate) / levelOf(baseline)) * Math.exp(turns.length === 0 ? Number.NaN : median(turns)));
 }
 
 function possible(ms: number): boolean {
