@@ -1,7 +1,7 @@
 /**
- * The gate on a device's own clock: identical WGSL, and WGSL that does so much more work, in at most 100 pairs, with warm and with cold caches; what other rules say of the very samples beside it.
+ * The gate on a device's own clock: identical WGSL, and WGSL that does so much more work, in so many pairs at most, with warm and with cold caches; what other rules say of the very samples beside it.
  * The buffers of an arm stay where they are for all its runs.
- *   npm run bench-device -- [runs of each = 40] [hundreds of workgroups = 640] [more work in per cent = 3] [seed = 1]
+ *   npm run bench-device -- [runs of each = 40] [hundreds of workgroups = 640] [more work in per cent = 3] [seed = 1] [most pairs = 100]
  * Needs npm's webgpu and a GPU with timestamps, or Mesa's software one (.ci/gpu).
  */
 import { properties } from '../properties/index.ts';
@@ -17,8 +17,7 @@ import { machine } from './machine.ts';
 import { latencyOf, otherVerdicts } from './gate/rules.ts';
 import { ratioOf, target, tokensOf } from './gate/wgsl_kernels.ts';
 
-const [runs, hundreds, more, seed] = [40, 640, 3, 1].map((usual, k) => Number(process.argv[k + 2] ?? usual)) as [number, number, number, number];
-const pairs = 100;
+const [runs, hundreds, more, seed, pairs] = [40, 640, 3, 1, 100].map((usual, k) => Number(process.argv[k + 2] ?? usual)) as [number, number, number, number, number];
 const workload: Workload = { id: 'gate/wgsl', operation: 'sinkhorn', sizes: { tokens: tokensOf(hundreds), streams: 4, channels: 1, depth: 1 }, origin: 'configured' };
 const middle = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
