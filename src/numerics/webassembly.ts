@@ -13,7 +13,7 @@ declare const WebAssembly: {
 /** Instructions, or an expression that leaves one value on the stack. */
 export type Code = readonly number[];
 
-const opcode = { loop: 0x03, end: 0x0b, brIf: 0x0d, get: 0x20, set: 0x21, tee: 0x22, i32Const: 0x41, i32Add: 0x6a } as const;
+const opcode = { block: 0x02, loop: 0x03, end: 0x0b, brIf: 0x0d, get: 0x20, set: 0x21, tee: 0x22, i32Const: 0x41, i32Add: 0x6a } as const;
 const type = { i32: 0x7f, v128: 0x7b, function: 0x60, none: 0x40 } as const;
 const pageBytes = 65_536;
 
@@ -81,6 +81,16 @@ export function advance(local: number, by: number): Code {
 /** Runs `body` as often as the local says, at least once, and counts the local down to 0. */
 export function repeat(counter: number, body: Code): Code {
   return [opcode.loop, type.none, ...body, ...get(counter), ...integer(-1), opcode.i32Add, opcode.tee, ...unsigned(counter), opcode.brIf, 0, opcode.end];
+}
+
+/** Runs `body`, which `leaveIf` may leave. */
+export function block(body: Code): Code {
+  return [opcode.block, type.none, ...body, opcode.end];
+}
+
+/** Leaves a block when the mask is set in both lanes; `loops` is how many loops are between. */
+export function leaveIf(mask: Code, loops: number): Code {
+  return [...mask, ...simd(0xc3), opcode.brIf, ...unsigned(loops)];
 }
 
 /** A function: its parameters are the first locals, then come `integers` more i32 and `pairs` v128. */

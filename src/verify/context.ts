@@ -13,17 +13,19 @@ export class Case implements CheckContext {
   readonly sizes: Sizes;
   readonly inputs: Values;
   readonly random: Random;
+  readonly indifferent: number;
   private readonly caller: Caller;
   private readonly precise: boolean;
   private readonly known = new WeakMap<Values, { readonly key: string; readonly bounded: Bounded }>();
 
   /** `precise` judges against double-double values instead of the f64 reference. */
-  constructor(property: Property, kernel: ResolvedKernel, recipe: Recipe, inputs: Values, caller: Caller, precise: boolean) {
+  constructor(property: Property, kernel: ResolvedKernel, recipe: Recipe, inputs: Values, caller: Caller, precise: boolean, indifferent = 0) {
     this.kernel = kernel;
     this.recipe = recipe;
     this.sizes = recipeSizes(recipe);
     this.caller = caller;
     this.precise = precise;
+    this.indifferent = indifferent;
     this.random = new Random(recipe.seed, hashText(property.id));
     this.inputs = Object.fromEntries(Object.entries(inputs).map(([port, values]) => [port, this.round(port, values)]));
   }

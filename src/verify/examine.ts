@@ -11,6 +11,8 @@ import type { Property, ResolvedKernel } from './property.ts';
 
 /** Margins this near to 1 are decided in double-double: the f64 reference's error is in the bound, and could hide or fake a violation. */
 const borderline = { from: 0.9, to: 1.1 };
+/** A margin that is not exact is never a borderline one. */
+export const mostIndifferent = 0.875;
 
 export interface Examination {
   readonly held: boolean;
@@ -31,9 +33,12 @@ export async function examine(property: Property, kernel: ResolvedKernel, recipe
   return examineInputs(property, kernel, recipe, expand(recipe, kernel.operation, property.inputs), caller);
 }
 
-/** The same for inputs that come from elsewhere; of the recipe only the sizes and the seed count. */
-export async function examineInputs(property: Property, kernel: ResolvedKernel, recipe: Recipe, inputs: Values, caller: Caller): Promise<Examination> {
-  const first = await judged(property, new Case(property, kernel, recipe, inputs, caller, false), caller);
+/**
+ * The same for inputs that come from elsewhere; of the recipe only the sizes and the seed count. Margins up to `indifferent` may be told larger than they are, which costs less; verdicts and margins above
+ * it are the same. At most `mostIndifferent`.
+ */
+export async function examineInputs(property: Property, kernel: ResolvedKernel, recipe: Recipe, inputs: Values, caller: Caller, indifferent = 0): Promise<Examination> {
+  const first = await judged(property, new Case(property, kernel, recipe, inputs, caller, false, Math.min(indifferent, mostIndifferent)), caller);
   const margin = first.judgement?.worst?.margin ?? 0;
   if (!property.usesReference || !(margin >= borderline.from && margin <= borderline.to)) return first;
   return judged(property, new Case(property, kernel, recipe, inputs, caller, true), caller);

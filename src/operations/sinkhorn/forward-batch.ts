@@ -58,6 +58,16 @@ export class ForwardBatch {
     return this.knownErrors;
   }
 
+  /** `Bounded.covering`. Where pairs are bounded the sum of an entry's bound ends early (pair-adjoint.ts); Math.expm1 of a smaller number may be larger by an ULP, and nothing else. */
+  covering(needed: Float64Array): Float64Array {
+    if (this.knownErrors !== undefined) return this.knownErrors;
+    if (this.pairs === undefined) return this.errors;
+    const errors = new Float64Array(this.values.length);
+    const certified = this.look(errors, needed);
+    this.knownCertified ??= certified;
+    return errors;
+  }
+
   /** The parts of the bound of one entry. */
   explain(token: number, out: number): readonly Term[] {
     const { size, logits, values, alone, storage } = this;
@@ -79,15 +89,15 @@ export class ForwardBatch {
     return computed + this.storage(x + computed);
   }
 
-  /** Looks at all tokens, and writes their errors where there is a place for them. */
-  private look(errors: Float64Array | undefined): Uint8Array {
+  /** Looks at all tokens, and writes their errors where there is a place for them; as far as they are needed where that is given. */
+  private look(errors: Float64Array | undefined, needed?: Float64Array): Uint8Array {
     const certified = new Uint8Array(this.tokens);
-    if (this.pairs !== undefined) return this.lookAtPairs(this.pairs, errors, certified);
+    if (this.pairs !== undefined) return this.lookAtPairs(this.pairs, errors, certified, needed);
     for (let token = 0; token < this.tokens; token++) this.lookAlone(token, errors, certified);
     return certified;
   }
 
-  private lookAtPairs(pairs: PairBound, errors: Float64Array | undefined, certified: Uint8Array): Uint8Array {
+  private lookAtPairs(pairs: PairBound, errors: Float64Array | undefined, certified: Uint8Array, needed: Float64Array | undefined): Uint8Array {
     const { logits, tokens, size } = this;
     pairs.begin();
     for (let token = 0; token < tokens; token += 2) {
@@ -95,6 +105,10 @@ export class ForwardBatch {
       const second = token + 1 < tokens && pairs.load(1, logits, (token + 1) * size);
       if (first || second) {
         pairs.walk();
+        if (needed !== undefined) {
+          this.aim(pairs, 0, token, needed, first && pairs.holds(0));
+          this.aim(pairs, 1, token + 1, needed, second && pairs.holds(1));
+        }
         if (errors !== undefined) pairs.bound();
       }
       if (first && pairs.holds(0)) this.take(pairs, 0, token, errors, certified);
@@ -103,6 +117,14 @@ export class ForwardBatch {
       else if (token + 1 < tokens) this.lookAlone(token + 1, errors, certified);
     }
     return certified;
+  }
+
+  private aim(pairs: PairBound, lane: number, token: number, needed: Float64Array, holds: boolean): void {
+    const { values, size } = this;
+    for (let out = 0, index = token * size; out < size; out++, index++) {
+      if (holds) pairs.aim(lane, values[index]!, out, needed[index]!);
+      else pairs.aim(lane, 1, out, 0);
+    }
   }
 
   private take(pairs: PairBound, lane: number, token: number, errors: Float64Array | undefined, certified: Uint8Array): void {
