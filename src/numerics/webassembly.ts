@@ -1,5 +1,5 @@
 /**
- * WebAssembly functions over pairs of f64 (SIMD), put together from expressions: what straight-line numerical code here needs of the binary format
+ * WebAssembly functions over pairs of f64 or four f32 (SIMD), put together from expressions: what straight-line numerical code here needs of the binary format
  * (WebAssembly core specification §5; the vector instructions are those of §5.4.8) and nothing else. Operations are those of IEEE 754, so a lane has the bits
  * that the same expression has in JavaScript. A module has one memory and functions of i32 parameters without results; nothing comes from outside.
  */
@@ -39,6 +39,25 @@ export const pair = {
   /** a where the mask is set, else b. */
   select: (a: Code, b: Code, mask: Code): Code => [...a, ...b, ...mask, ...simd(0x52)],
 } as const;
+
+/** Expressions on four f32, and between them and pairs of f64; each operation rounds once, as Math.fround of the same in f64 does. */
+export const quad = {
+  add: binary(0xe4),
+  divide: binary(0xe7),
+  larger: binary(0xeb),
+  /** The lower two as f64. */
+  promote: unary(0x5f),
+  /** Two f64 rounded, and two zeros. */
+  demote: unary(0x5e),
+  /** The upper two, twice. */
+  upper: (a: Code): Code => [...a, ...a, ...simd(0x0d), ...bytes(8, 8), ...bytes(8, 8)],
+  /** The lower two of each. */
+  join: (a: Code, b: Code): Code => [...a, ...b, ...simd(0x0d), ...bytes(0, 8), ...bytes(16, 8)],
+} as const;
+
+function bytes(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, k) => from + k);
+}
 
 /** Zero in both lanes; as a mask, a clear one. */
 export const zero: Code = [...simd(0x0c), ...Array.from({ length: 16 }, () => 0)];
