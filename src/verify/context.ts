@@ -32,7 +32,8 @@ export class Case implements CheckContext {
 
   round(port: string, values: Float64Array): Float64Array {
     const dtype = this.kernel.dtypes[port]!;
-    return dtype === 'f64' ? values : values.map(roundTo[dtype]);
+    if (dtype === 'f64') return values;
+    return dtype === 'f32' ? new Float64Array(new Float32Array(values)) : values.map(roundTo[dtype]);
   }
 
   async run(inputs: Values, sizes?: Partial<Sizes>): Promise<Values> {

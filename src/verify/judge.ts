@@ -72,7 +72,13 @@ export class Judge {
 
   finish(): Judgement {
     const worst = this.worst === undefined ? undefined : { ...this.worst, what: this.label?.() ?? '' };
-    return { margins: this.margins, worst, comparisons: this.comparisons, terms: this.terms?.() ?? [], shown: this.shown };
+    const { margins, comparisons, terms, shown } = this;
+    return {
+      margins, worst, comparisons, shown,
+      get terms() {
+        return terms?.() ?? []; // dear, and of interest for a failure alone
+      },
+    };
   }
 }
 

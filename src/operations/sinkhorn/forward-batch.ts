@@ -5,7 +5,7 @@
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import type { Term } from '../operation.ts';
 import type { SinkhornDialect } from './dialect.ts';
-import { PairBound, walksInPairs } from './pair-bound.ts';
+import { pairBoundOf, walksInPairs, type PairBound } from './pair-bound.ts';
 import { sinkhornReference } from './reference.ts';
 import { TokenForward } from './token-forward.ts';
 
@@ -32,7 +32,7 @@ export class ForwardBatch {
     this.dialect = dialect;
     this.arithmetic = arithmetic;
     this.storage = storage;
-    this.pairs = walksInPairs(n, dialect) ? new PairBound(dialect, arithmetic, 'forward') : undefined;
+    this.pairs = walksInPairs(n, dialect) ? pairBoundOf(dialect, arithmetic, 'forward') : undefined;
   }
 
   /** The f64 reference [tokens, n, n]. */

@@ -181,6 +181,17 @@ export class PairBound {
   }
 }
 
+const latest = new WeakMap<SinkhornDialect, { readonly arithmetic: Arithmetic; readonly purpose: Purpose; readonly pairs: PairBound }>();
+
+/** As the constructor; the one made last for a dialect is used again. `begin` is called before each batch, and batches are not interleaved. */
+export function pairBoundOf(dialect: SinkhornDialect, arithmetic: Arithmetic, purpose: Purpose): PairBound {
+  const known = latest.get(dialect);
+  if (known?.arithmetic === arithmetic && known.purpose === purpose) return known.pairs;
+  const pairs = new PairBound(dialect, arithmetic, purpose);
+  latest.set(dialect, { arithmetic, purpose, pairs });
+  return pairs;
+}
+
 const instances = new Map<string, WasmInstance>();
 /** An instance has a page of memory or more; an identification tries hundreds of dialects. */
 const mostInstances = 64;
