@@ -96,7 +96,9 @@ export function compareWithin(
 
 /** result[k] = values[source[k]]. */
 export function gather(values: Float64Array, source: Int32Array): Float64Array {
-  return Float64Array.from(source, (index) => values[index]!);
+  const gathered = new Float64Array(source.length);
+  for (let k = 0; k < source.length; k++) gathered[k] = values[source[k]!]!;
+  return gathered;
 }
 
 /** result[k] is the largest value whose source is k; NaN where one of them is. */

@@ -50,12 +50,12 @@ export const quad = {
   /** Two f64 rounded, and two zeros. */
   demote: unary(0x5e),
   /** The upper two, twice. */
-  upper: (a: Code): Code => [...a, ...a, ...simd(0x0d), ...bytes(8, 8), ...bytes(8, 8)],
+  upper: (a: Code): Code => [...a, ...a, ...simd(0x0d), ...places(8, 8), ...places(8, 8)],
   /** The lower two of each. */
-  join: (a: Code, b: Code): Code => [...a, ...b, ...simd(0x0d), ...bytes(0, 8), ...bytes(16, 8)],
+  join: (a: Code, b: Code): Code => [...a, ...b, ...simd(0x0d), ...places(0, 8), ...places(16, 8)],
 } as const;
 
-function bytes(from: number, count: number): number[] {
+function places(from: number, count: number): number[] {
   return Array.from({ length: count }, (_, k) => from + k);
 }
 

@@ -6,16 +6,18 @@ import type { ReferenceRun, Round } from './kernel.ts';
 import { matricesPerCall, quadRunnerOf, runsInQuads } from './sinkhorn-quads.ts';
 import { addEpsilon, exponentials, exponentiate, mayStop, normalise, normaliseLog, subtractMaximum, type Side } from './sinkhorn-steps.ts';
 
-/** A runner is worth its compilation for batches. */
-const fewest = 16;
+/** A runner is worth its compilation for so many matrices, which a dialect that is tried once does not have. */
+const fewest = 64;
 
 /** logits [B,n,n] → residualMapping [B,n,n], in the declared dialect. */
 export function sinkhornKernel(dialect: SinkhornDialect, round: Round = Math.fround, storage: Dtype = 'f32'): ReferenceRun {
   const steps: readonly Side[] = halfSteps(dialect);
   const inQuads = round === Math.fround && runsInQuads(dialect);
+  let seen = 0;
   return (inputs, { tokens, streams: n }) => {
+    seen += tokens;
     const logits = valuesOf(inputs['logits']!);
-    if (inQuads && n === 4 && tokens >= fewest) return { residualMapping: tensor(quadsOf(logits, tokens, dialect), [tokens, n, n], storage) };
+    if (inQuads && n === 4 && seen >= fewest) return { residualMapping: tensor(quadsOf(logits, tokens, dialect), [tokens, n, n], storage) };
     const result = new Float64Array(tokens * n * n);
     const x = new Float64Array(n * n);
     const divisors = new Float64Array(n);
