@@ -12,10 +12,13 @@ export function compareAll<D>(judge: Judge, context: CheckContext<D>, output: Va
     const expected = bounded.values[port.name]!;
     const errors = errorsFor(context, bounded, port.name, differencesOf(measured, expected));
     judge.show(port.name, measured, expected);
+    const what = (): string => `${port.name} − reference`;
+    const terms = (index: number): ReturnType<Bounded['explain']> => bounded.explain(port.name, index);
+    const { certified } = bounded;
     for (const { token, from, to } of partsOf(port, context.sizes)) {
       for (let index = from; index < to; index++) {
-        if (!((isShared(port) || bounded.certified[token] === 1) && errors[index]! < Infinity)) continue;
-        judge.atMost(token, measured[index]! - expected[index]!, errors[index]!, port.name, index, () => `${port.name} − reference`, () => bounded.explain(port.name, index));
+        if (!((isShared(port) || certified[token] === 1) && errors[index]! < Infinity)) continue;
+        judge.atMost(token, measured[index]! - expected[index]!, errors[index]!, port.name, index, what, terms);
       }
     }
   }

@@ -23,11 +23,12 @@ export const finiteOutputs = forEveryOperation('finite-outputs', {
     for (const port of kernel.operation.outputs) {
       const values = output[port.name]!;
       const errors = errorsFor(context, bounded, port.name, new Float64Array(values.length)); // only whether they are finite
+      const what = (index: number): string => `${values[index]!} for finite inputs`;
       for (const { token, from, to } of partsOf(port, sizes)) {
         for (let index = from; index < to; index++) {
           if (!((isShared(port) || bounded.certified[token] === 1) && errors[index]! < Infinity)) continue;
           const value = values[index]!;
-          judge.holds(token, Number.isFinite(value), port.name, index, () => `${value} for finite inputs`);
+          judge.holds(token, Number.isFinite(value), port.name, index, what);
         }
       }
     }

@@ -31,6 +31,7 @@ export async function checkKnown<D>(context: CheckContext<D>, output: string, wh
   const judge = context.judge();
   const shown = measured.slice();
   judge.show(output, measured, shown);
+  const label = (): string => what;
   const all: (Known | undefined)[] = [];
   for (let token = 0; token < tokens; token++) {
     const known = expected(token);
@@ -47,7 +48,7 @@ export async function checkKnown<D>(context: CheckContext<D>, output: string, wh
     for (let k = 0; k < size; k++) {
       const index = token * size + k;
       const bound = errors[index]! + known.relative * Math.abs(known.values[k]!) + known.absolute;
-      judge.atMost(token, measured[index]! - known.values[k]!, bound, output, index, () => what);
+      judge.atMost(token, measured[index]! - known.values[k]!, bound, output, index, label);
     }
   }
   return judge.finish();
@@ -83,13 +84,14 @@ export function compareWithin(
   slackOf: (token: number) => Slack | undefined, what: string,
 ): void {
   const per = tokens === 0 ? 0 : measured.length / tokens;
+  const label = (): string => what;
   for (let token = 0; token < tokens; token++) {
     const slack = certified[token] === 1 ? slackOf(token) : undefined;
     if (slack === undefined || !(slack.relative < 1 && slack.absolute < Infinity)) continue;
     for (let index = token * per; index < (token + 1) * per; index++) {
       const size = Math.abs(expected[index]!) + expectedErrors[index]!;
       const bound = errors[index]! + expectedErrors[index]! + slack.relative * size + slack.absolute;
-      judge.atMost(token, measured[index]! - expected[index]!, bound, output, index, () => what);
+      judge.atMost(token, measured[index]! - expected[index]!, bound, output, index, label);
     }
   }
 }

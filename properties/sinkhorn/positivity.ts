@@ -31,14 +31,19 @@ export const positivity = defineProperty<SinkhornDialect>({
     const errors = coveringErrors(bounded, 'residualMapping', linear ? output.map((value, index) => (value > 0 ? 0 : values[index]! * (1 + 2 ** -40))) : undefined);
     const local = localErrors(kernel.arithmetic, n, kernel.dialect.stabilisation !== 'none');
     const rounding = Math.expm1(local.line + divisionEntryError(local)) + stored.relative + stored.absolute;
+    const whats = {
+      negative: (index: number): string => `entry is ${output[index]!}, must not be negative`,
+      above: (): string => 'entry − 1, if positive',
+      zero: (index: number): string => `entry is ${output[index]!}, must be positive`,
+    };
     for (let token = 0; token < tokens; token++) {
       if (bounded.certified[token] === 0) continue;
       for (let index = token * n * n; index < (token + 1) * n * n; index++) {
         const [value, error] = [output[index]!, errors[index]!];
         const above = kernel.dialect.domain === 'log' ? error : rounding;
-        judge.holds(token, value >= 0, 'residualMapping', index, () => `entry is ${value}, must not be negative`);
-        judge.atMost(token, Number.isNaN(value) ? NaN : Math.max(value - 1, 0), above, 'residualMapping', index, () => 'entry − 1, if positive');
-        if (values[index]! > error) judge.holds(token, value > 0, 'residualMapping', index, () => `entry is ${value}, must be positive`);
+        judge.holds(token, value >= 0, 'residualMapping', index, whats.negative);
+        judge.atMost(token, Number.isNaN(value) ? NaN : Math.max(value - 1, 0), above, 'residualMapping', index, whats.above);
+        if (values[index]! > error) judge.holds(token, value > 0, 'residualMapping', index, whats.zero);
       }
     }
     return judge.finish();

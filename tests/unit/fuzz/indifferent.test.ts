@@ -82,7 +82,7 @@ function leaning(run: KernelRun, share: number): KernelRun {
   return async (inputs, sizes, signal) => {
     const { residualMapping } = (await run(inputs, sizes, signal)) as { residualMapping: Tensor };
     const kernel = resolveKernel(sinkhorn, { ...right, streams: [3, 4] }, 'test');
-    const { values, errors } = sinkhorn.bounded({ logits: valuesOf(inputs['logits']!) }, sizes, kernel.dialect as never, kernel.arithmetic, kernel.dtypes);
+    const { values, errors } = sinkhorn.bounded({ logits: valuesOf(inputs['logits']!) }, sizes, kernel.dialect, kernel.arithmetic, kernel.dtypes);
     return { residualMapping: tensor(valuesOf(residualMapping).map((value, k) => (k % 3 === 0 ? values['residualMapping']![k]! + share * errors['residualMapping']![k]! : value)), residualMapping.shape) };
   };
 }
