@@ -57,5 +57,7 @@ export function compareShared<D>(judge: Judge, context: CheckContext<D>, measure
 
 /** The tokens 0 … count − 1. */
 export function everyToken(sizes: Sizes): number[] {
-  return Array.from({ length: sizes.tokens }, (_, token) => token);
+  const tokens: number[] = [];
+  for (let token = 0; token < sizes.tokens; token++) tokens.push(token);
+  return tokens;
 }
