@@ -31,6 +31,8 @@ if (isMainThread) {
   const cpu = (user + system) / 1e6;
   console.log(`# ${machine()}, ${threads} threads, ${seconds} s, seed ${seed}`);
   console.log(`${report.fuzz.problems} problems: ${Math.round(report.fuzz.problemsPerSecond)} a second; ${Math.round(report.fuzz.problems / cpu)} a second of processor time; exit code ${report.exitCode}`);
+  const byClaims = report.results.reduce((sum, { problems }) => sum + problems, 0);
+  console.log(`${byClaims} of them by claims: ${Math.round((1000 * byClaims) / report.durationMs)} a second; ${Math.round(byClaims / cpu)} a second of processor time; the others for objectives`);
   for (const { objective, best, problems } of report.fuzz.pursuits) console.log(`  ${objective}: ${best.toFixed(5)}, of ${problems} problems`);
   console.log(`  resident memory, MiB, over the run: ${residents.filter((_, k) => k % Math.ceil(residents.length / 12) === 0).map((size) => size.toFixed(0)).join(' ')}`);
   for (const { property, problems, durationMs, margin } of report.results.toSorted((a, b) => b.problems - a.problems).slice(0, 8)) console.log(`  ${property}: ${problems} problems, ${((1000 * durationMs) / problems).toFixed(1)} µs each, margin ${margin.toFixed(3)}`);

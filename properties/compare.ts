@@ -1,7 +1,8 @@
 /** Comparisons that several claims share. */
-import { isClaimed, type Bounded, type Values } from '../src/operations/operation.ts';
+import { isShared, type Bounded, type Values } from '../src/operations/operation.ts';
 import type { CheckContext } from '../src/verify/property.ts';
 import type { Judge } from '../src/verify/judge.ts';
+import { differencesOf, errorsFor } from './sufficient.ts';
 import { partsOf } from './tokens.ts';
 
 /** Every output element against the reference, within its bound; tokens that the arithmetic cannot carry are left out. */
@@ -9,12 +10,15 @@ export function compareAll<D>(judge: Judge, context: CheckContext<D>, output: Va
   for (const port of context.kernel.operation.outputs) {
     const measured = output[port.name]!;
     const expected = bounded.values[port.name]!;
-    const errors = bounded.errors[port.name]!;
+    const errors = errorsFor(context, bounded, port.name, differencesOf(measured, expected));
     judge.show(port.name, measured, expected);
+    const what = (): string => `${port.name} − reference`;
+    const terms = (index: number): ReturnType<Bounded['explain']> => bounded.explain(port.name, index);
+    const { certified } = bounded;
     for (const { token, from, to } of partsOf(port, context.sizes)) {
       for (let index = from; index < to; index++) {
-        if (!isClaimed(bounded, port, token, index)) continue;
-        judge.atMost(token, measured[index]! - expected[index]!, errors[index]!, port.name, index, () => `${port.name} − reference`, () => bounded.explain(port.name, index));
+        if (!((isShared(port) || certified[token] === 1) && errors[index]! < Infinity)) continue;
+        judge.atMost(token, measured[index]! - expected[index]!, errors[index]!, port.name, index, what, terms);
       }
     }
   }

@@ -23,6 +23,7 @@ export function compareBits<D>(
   what: string,
 ): void {
   const bounded = promised ? undefined : context.bounded(context.inputs);
+  const label = (): string => what;
   for (const port of context.kernel.operation.outputs) {
     const per = elementsPerToken(port, context.sizes);
     const found = measured[port.name]!;
@@ -31,7 +32,7 @@ export function compareBits<D>(
       const from = pairing.places[k]! * per;
       for (let i = 0; i < per; i++) {
         const index = token * per + i;
-        if (bounded === undefined) judge.same(token, found[from + i]!, wanted[index]!, port.name, index, () => what);
+        if (bounded === undefined) judge.same(token, found[from + i]!, wanted[index]!, port.name, index, label);
         else if (isClaimed(bounded, port, token, index)) judge.atMost(token, found[from + i]! - wanted[index]!, 2 * bounded.errors[port.name]![index]!, port.name, index, () => `${what}, within twice the bound`);
       }
     });
@@ -56,5 +57,7 @@ export function compareShared<D>(judge: Judge, context: CheckContext<D>, measure
 
 /** The tokens 0 … count − 1. */
 export function everyToken(sizes: Sizes): number[] {
-  return Array.from({ length: sizes.tokens }, (_, token) => token);
+  const tokens: number[] = [];
+  for (let token = 0; token < sizes.tokens; token++) tokens.push(token);
+  return tokens;
 }

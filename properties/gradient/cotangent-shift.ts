@@ -50,7 +50,8 @@ export const constantCotangent = defineProperty<SinkhornVjpDialect>({
     const output = (await context.run(inputs))['logitsGradient']!;
     const judge = context.judge();
     const zero = new Float64Array(output.length);
-    compareWithin(judge, context.sizes.tokens, 'logitsGradient', output, zero, zero, context.bounded(inputs), (token) => leak(context, constant, token), 'gradient of a constant along lines');
+    const bounded = context.bounded(inputs);
+    compareWithin(judge, context.sizes.tokens, 'logitsGradient', output, zero, zero, bounded, bounded.errors['logitsGradient']!, (token) => leak(context, constant, token), 'gradient of a constant along lines');
     return judge.finish();
   },
 });
@@ -75,7 +76,7 @@ export const cotangentShift = defineProperty<SinkhornVjpDialect>({
     const judge = context.judge();
     judge.show('logitsGradient', second, first);
     compareWithin(
-      judge, context.sizes.tokens, 'logitsGradient', second, first, a.errors['logitsGradient']!, b,
+      judge, context.sizes.tokens, 'logitsGradient', second, first, a.errors['logitsGradient']!, b, b.errors['logitsGradient']!,
       (token) => (a.certified[token] === 1 && exact[token] === true ? leak(context, constant, token) : undefined),
       'difference after a shift of the cotangent',
     );

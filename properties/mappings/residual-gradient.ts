@@ -41,6 +41,7 @@ function gradientContext(context: CheckContext<MappingsVjpDialect>): CheckContex
     recipe: context.recipe,
     sizes,
     random: context.random,
+    indifferent: context.indifferent,
     kernel: { ...kernel, operation: sinkhornVjp as never, dialect, dtypes },
     inputs: { logits: biasLogits(context), cotangent: context.inputs['residualMappingCotangent']! },
     run: async ({ logits, cotangent }) => ({ logitsGradient: await residualAlone(context, 'biasesGradient', { biases: logits!, residualMappingCotangent: cotangent! }) }),

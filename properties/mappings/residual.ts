@@ -44,6 +44,7 @@ function residualContext(context: CheckContext<MappingsDialect>): CheckContext<S
     recipe: context.recipe,
     sizes,
     random: context.random,
+    indifferent: context.indifferent,
     kernel: { ...kernel, operation: sinkhorn as never, dialect, dtypes: { ...kernel.dtypes, logits: kernel.dtypes['biases']! } },
     inputs: { logits: logitsOf(biasLogits(context)) },
     run: async ({ logits }) => ({ residualMapping: await residualAlone(context, 'residualMapping', { biases: logits!.map((value) => (Number.isNaN(value) ? 0 : value)) }) }),

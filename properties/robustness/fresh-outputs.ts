@@ -16,10 +16,11 @@ export const freshOutputs = forEveryOperation('fresh-outputs', {
     const zeros = Object.fromEntries(kernel.operation.inputs.map(({ name }) => [name, new Float64Array(inputs[name]!.length)]));
     const { first, firstAfterSecond } = await context.runKeeping(inputs, zeros);
     const judge = context.judge();
+    const what = (): string => 'output after another call − as it was returned';
     for (const port of kernel.operation.outputs) {
       for (const { token, from, to } of partsOf(port, sizes)) {
         for (let index = from; index < to; index++) {
-          judge.same(token, firstAfterSecond[port.name]![index]!, first[port.name]![index]!, port.name, index, () => 'output after another call − as it was returned');
+          judge.same(token, firstAfterSecond[port.name]![index]!, first[port.name]![index]!, port.name, index, what);
         }
       }
     }

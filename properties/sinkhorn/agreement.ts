@@ -1,5 +1,6 @@
 /** The forms that most claims about Sinkhorn take: the result is a known number, or two results are the same up to a rearrangement. */
 import type { Bounded, Values } from '../../src/operations/operation.ts';
+import { coveringErrors, differencesOf, errorsFor, neededFor, stillNeeded } from '../sufficient.ts';
 import type { CheckContext } from '../../src/verify/property.ts';
 import type { Judge, Judgement } from '../../src/verify/judge.ts';
 
@@ -25,18 +26,29 @@ export function tokenMatrix<D>(context: CheckContext<D>, port: string, token: nu
 export async function checkKnown<D>(context: CheckContext<D>, output: string, what: string, expected: (token: number) => Known | undefined): Promise<Judgement> {
   const measured = (await context.run(context.inputs))[output]!;
   const bounded = context.bounded(context.inputs);
-  const size = context.sizes.streams ** 2;
+  const { tokens, streams } = context.sizes;
+  const size = streams ** 2;
   const judge = context.judge();
   const shown = measured.slice();
   judge.show(output, measured, shown);
-  for (let token = 0; token < context.sizes.tokens; token++) {
-    const known = bounded.certified[token] === 1 ? expected(token) : undefined;
-    if (known === undefined || !(known.relative < 1 && known.absolute < Infinity)) continue;
+  const label = (): string => what;
+  const all: (Known | undefined)[] = [];
+  for (let token = 0; token < tokens; token++) {
+    const known = expected(token);
+    all.push(known);
+    if (known !== undefined) shown.set(known.values, token * size);
+  }
+  const errors = errorsFor(context, bounded, output, differencesOf(measured, shown));
+  for (let token = 0; token < tokens; token++) {
+    const known = bounded.certified[token] === 1 ? all[token] : undefined;
+    if (known === undefined || !(known.relative < 1 && known.absolute < Infinity)) {
+      if (all[token] !== undefined) shown.set(measured.subarray(token * size, (token + 1) * size), token * size);
+      continue;
+    }
     for (let k = 0; k < size; k++) {
       const index = token * size + k;
-      shown[index] = known.values[k]!;
-      const bound = bounded.errors[output]![index]! + known.relative * Math.abs(known.values[k]!) + known.absolute;
-      judge.atMost(token, measured[index]! - known.values[k]!, bound, output, index, () => what);
+      const bound = errors[index]! + known.relative * Math.abs(known.values[k]!) + known.absolute;
+      judge.atMost(token, measured[index]! - known.values[k]!, bound, output, index, label);
     }
   }
   return judge.finish();
@@ -59,30 +71,43 @@ export async function checkRearranged<D>(context: CheckContext<D>, output: strin
   const judge = context.judge();
   const expected = gather(first, source);
   judge.show(output, second, expected);
-  compareWithin(judge, context.sizes.tokens, output, second, expected, gather(a.errors[output]!, source), b, (token) => (a.certified[token] === 1 ? slack(token) : undefined), what);
+  const needed = neededFor(context, differencesOf(second, expected));
+  const expectedErrors = gather(coveringErrors(a, output, needed === undefined ? undefined : scatterLargest(needed, source)), source);
+  const errors = coveringErrors(b, output, stillNeeded(needed, expectedErrors));
+  compareWithin(judge, context.sizes.tokens, output, second, expected, expectedErrors, b, errors, (token) => (a.certified[token] === 1 ? slack(token) : undefined), what);
   return judge.finish();
 }
 
-/** Two runs whose truths are within the slack of each other: they differ by at most their bounds and the slack. */
+/** Two runs whose truths are within the slack of each other: they differ by at most their bounds, `errors` and `expectedErrors`, and the slack. */
 export function compareWithin(
-  judge: Judge, tokens: number, output: string, measured: Float64Array, expected: Float64Array, expectedErrors: Float64Array, bounded: Bounded,
+  judge: Judge, tokens: number, output: string, measured: Float64Array, expected: Float64Array, expectedErrors: Float64Array, { certified }: Bounded, errors: Float64Array,
   slackOf: (token: number) => Slack | undefined, what: string,
 ): void {
   const per = tokens === 0 ? 0 : measured.length / tokens;
+  const label = (): string => what;
   for (let token = 0; token < tokens; token++) {
-    const slack = bounded.certified[token] === 1 ? slackOf(token) : undefined;
+    const slack = certified[token] === 1 ? slackOf(token) : undefined;
     if (slack === undefined || !(slack.relative < 1 && slack.absolute < Infinity)) continue;
     for (let index = token * per; index < (token + 1) * per; index++) {
       const size = Math.abs(expected[index]!) + expectedErrors[index]!;
-      const bound = bounded.errors[output]![index]! + expectedErrors[index]! + slack.relative * size + slack.absolute;
-      judge.atMost(token, measured[index]! - expected[index]!, bound, output, index, () => what);
+      const bound = errors[index]! + expectedErrors[index]! + slack.relative * size + slack.absolute;
+      judge.atMost(token, measured[index]! - expected[index]!, bound, output, index, label);
     }
   }
 }
 
 /** result[k] = values[source[k]]. */
 export function gather(values: Float64Array, source: Int32Array): Float64Array {
-  return Float64Array.from(source, (index) => values[index]!);
+  const gathered = new Float64Array(source.length);
+  for (let k = 0; k < source.length; k++) gathered[k] = values[source[k]!]!;
+  return gathered;
+}
+
+/** result[k] is the largest value whose source is k; NaN where one of them is. */
+function scatterLargest(values: Float64Array, source: Int32Array): Float64Array {
+  const largest = new Float64Array(values.length);
+  for (let k = 0; k < source.length; k++) largest[source[k]!] = Math.max(largest[source[k]!]!, values[k]!);
+  return largest;
 }
 
 /** For every element of [tokens, n, n] where it comes from; `entry(token, i, j)` names the row and column within the token. */

@@ -31,7 +31,9 @@ export function classOf({ rows, columns }: Classes, entry: number): number {
 
 /** Values by class, spread over the matrix. */
 export function spread(values: ArrayLike<number>, classes: Classes): Float64Array {
-  return Float64Array.from({ length: classes.rows.length ** 2 }, (_, entry) => values[classOf(classes, entry)]!);
+  const matrix = new Float64Array(classes.rows.length ** 2);
+  for (let entry = 0; entry < matrix.length; entry++) matrix[entry] = values[classOf(classes, entry)]!;
+  return matrix;
 }
 
 /** The four numbers after all steps for 2×2 logits; undefined where f64 cannot carry them. */

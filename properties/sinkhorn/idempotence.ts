@@ -48,7 +48,7 @@ export const idempotence = defineProperty<SinkhornDialect>({
 function withLogits<D>(context: CheckContext<D>, logits: Float64Array): CheckContext<D> {
   const inputs = { logits };
   return {
-    kernel: context.kernel, recipe: context.recipe, sizes: context.sizes, random: context.random, inputs,
+    kernel: context.kernel, recipe: context.recipe, sizes: context.sizes, random: context.random, indifferent: context.indifferent, inputs,
     run: (values, sizes) => context.run(values, sizes),
     runKeeping: (a, b) => context.runKeeping(a, b),
     round: (port, values) => context.round(port, values),

@@ -6,6 +6,7 @@ import { gamma } from '../../src/numerics/arithmetic.ts';
 import { firstNormalised, type SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
 import { exponentials } from '../../src/operations/sinkhorn/reference.ts';
 import { deviationOf, divisorOf, endsIteration, isScaleFree, stepsOf } from '../../src/operations/sinkhorn/steps.ts';
+import { smallArray } from '../../src/tensor/small.ts';
 import type { Known } from './agreement.ts';
 
 /** f64 roundings of the recursions below: n + 3 for each of `steps`, the exponential, and the argument's size in units. */
@@ -15,9 +16,13 @@ function evaluationRoundings(steps: number, n: number, argument: number): number
 
 /** All lines of both sides hold the same numbers (constant, circulant, Latin squares, permutation spikes): all line sums are equal, every step is one division. */
 export function equalLines(logits: Float64Array, n: number, dialect: SinkhornDialect): Known | undefined {
-  const sorted = (line: (k: number) => number): string => Array.from({ length: n }, (_, k) => logits[line(k)]! + 0).sort((a, b) => a - b).join();
-  const first = sorted((k) => k);
-  for (let l = 0; l < n; l++) if (sorted((k) => l * n + k) !== first || sorted((k) => k * n + l) !== first) return undefined;
+  const first = smallArray(n);
+  const line = smallArray(n);
+  for (let k = 0; k < n; k++) insert(first, k, logits[k]!);
+  for (let l = 0; l < 2 * n; l++) {
+    for (let k = 0; k < n; k++) insert(line, k, logits[l < n ? l * n + k : k * n + l - n]!);
+    for (let k = 0; k < n; k++) if (line[k] !== first[k]) return undefined;
+  }
   const values = new Float64Array(n * n);
   exponentials(dialect, logits, values, 0, n, new Float64Array(n));
   const steps = stepsOf(dialect);
@@ -34,6 +39,13 @@ export function equalLines(logits: Float64Array, n: number, dialect: SinkhornDia
   }
   const argument = 2 * (Math.max(...logits) - Math.min(...logits) + Math.max(...logits.map(Math.abs))) / dialect.temperature;
   return { values, relative: evaluationRoundings(steps.length, n, argument), absolute: 0 };
+}
+
+/** Puts a number among the first `count` of a sorted list. */
+function insert(sorted: Float64Array, count: number, value: number): void {
+  let at = count;
+  for (; at > 0 && sorted[at - 1]! > value; at--) sorted[at] = sorted[at - 1]!;
+  sorted[at] = value;
 }
 
 /** L_ij = a_i + b_j: every iterate is α_i·β_j, because a half-step scales one of the two vectors. Without ε the result is 1/n. */

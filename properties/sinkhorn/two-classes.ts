@@ -5,6 +5,7 @@
  * at T = 20. The check spreads the corner of each token's logits over random classes. n = 2 is the case of one line a class. The recursion runs in f64; a
  * half-step propagates its relative rounding by at most twice (MATHS.md §6.3, κ ≤ 1). Class: exact.
  */
+import { differencesOf, errorsFor } from '../sufficient.ts';
 import { tokenRandom } from '../tokens.ts';
 import { compareWithin, type Slack } from './agreement.ts';
 import { fourNumbers, randomClasses, spread } from './class-recursion.ts';
@@ -41,7 +42,9 @@ export const twoClasses = defineProperty<SinkhornDialect>({
     const inputs = { logits };
     const output = (await context.run(inputs))['residualMapping']!;
     judge.show('residualMapping', output, expected);
-    compareWithin(judge, tokens, 'residualMapping', output, expected, new Float64Array(expected.length), context.bounded(inputs), (token) => slacks[token], 'entry − value of the recursion');
+    const bounded = context.bounded(inputs);
+    const errors = errorsFor(context, bounded, 'residualMapping', differencesOf(output, expected));
+    compareWithin(judge, tokens, 'residualMapping', output, expected, new Float64Array(expected.length), bounded, errors, (token) => slacks[token], 'entry − value of the recursion');
     return judge.finish();
   },
 });

@@ -9,6 +9,7 @@ import { allowedStreams, fit, largestTensor } from '../generate/sizes.ts';
 import { lengthOf } from '../operations/dims.ts';
 import { elementsPerToken, isShared, type Operation, type Port, type Sizes } from '../operations/operation.ts';
 import type { Property, ResolvedKernel } from '../verify/property.ts';
+import { smallArray } from '../tensor/small.ts';
 import { difference, mutate } from './mutate.ts';
 import type { Pool } from './pool.ts';
 import { fitTogether, type Specimen } from './specimen.ts';
@@ -16,9 +17,16 @@ import { fitTogether, type Specimen } from './specimen.ts';
 /** Problems of a bred case: around tiles, so that lanes are met. */
 const batches = [33, 34, 47, 63, 65, 127, 129, 255, 257];
 
+/** What recipes of a claim about a kernel are drawn from; putting it together costs more than drawing. */
+const arbitraries = new WeakMap<Property, WeakMap<ResolvedKernel, fc.Arbitrary<Recipe>>>();
+
 /** A recipe drawn as `verify` draws it, without any memory. */
 export function drawnRecipe(property: Property, kernel: ResolvedKernel, seed: number): Recipe {
-  return fc.sample(recipeArbitrary(kernel.operation as never, property.inputs, { streams: kernel.streams }), { numRuns: 1, seed: seed | 0 })[0]!;
+  const ofProperty = arbitraries.get(property) ?? new WeakMap<ResolvedKernel, fc.Arbitrary<Recipe>>();
+  arbitraries.set(property, ofProperty);
+  const arbitrary = ofProperty.get(kernel) ?? recipeArbitrary(kernel.operation, property.inputs, { streams: kernel.streams });
+  ofProperty.set(kernel, arbitrary);
+  return fc.sample(arbitrary, { numRuns: 1, seed: seed | 0 })[0]!;
 }
 
 /** A recipe that met something new, with one thing changed: its seed, and a family, the scale or the sizes. */
@@ -90,15 +98,28 @@ function fitting(operation: Operation, first: Specimen, other: Specimen | undefi
   return other !== undefined && fitTogether(operation, first, other) ? other : undefined;
 }
 
+/** Of the children of one parent's sizes, which follow each other. */
+let latest: { readonly operation: Operation; readonly sizes: Sizes; readonly ports: readonly Port[] } | undefined;
+
+/** The ports of which each token has its own numbers. */
+function changeable(operation: Operation, sizes: Sizes): readonly Port[] {
+  const known = latest?.sizes;
+  const same = latest?.operation === operation && known !== undefined && known.streams === sizes.streams && known.channels === sizes.channels && known.depth === sizes.depth;
+  if (!same) latest = { operation, sizes, ports: operation.inputs.filter((port) => !isShared(port) && elementsPerToken(port, sizes) > 0) };
+  return latest!.ports;
+}
+
 /** A changed copy; with two others, half of the time by differential evolution. */
 export function childOf(kernel: ResolvedKernel, parent: Specimen, mate: Specimen | undefined, other: Specimen | undefined, random: Random): Specimen {
-  const ports = kernel.operation.inputs.filter((port) => !isShared(port) && elementsPerToken(port, parent.sizes) > 0);
+  const ports = changeable(kernel.operation, parent.sizes);
   if (ports.length === 0) return parent;
   const values: Record<string, Float64Array> = { ...parent.values };
   const chosen = random.below(4) === 0 ? ports : [random.pick(ports)];
   const evolve = mate !== undefined && other !== undefined && random.below(2) === 0;
   for (const port of chosen) {
-    const own = parent.values[port.name]!.slice();
+    const given = parent.values[port.name]!;
+    const own = smallArray(given.length);
+    own.set(given);
     const limit = limitOf(kernel, port);
     if (evolve) difference(own, mate.values[port.name]!, other.values[port.name]!, random, limit);
     else {

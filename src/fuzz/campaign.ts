@@ -8,7 +8,7 @@ import { expand } from '../generate/expand.ts';
 import type { Operation, Values } from '../operations/operation.ts';
 import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
 import { decodeOutputs } from '../verify/call.ts';
-import { examineInputs, type Examination } from '../verify/examine.ts';
+import { examineInputs, mostIndifferent, type Examination } from '../verify/examine.ts';
 import type { Arm } from './arm.ts';
 import { bred, changedRecipe, drawnRecipe } from './breed.ts';
 import { Coverage, eventOf } from './coverage.ts';
@@ -23,6 +23,8 @@ import { streamedSeed, type SeedStream } from './streams.ts';
 const marginKind = 40;
 /** Of ten turns at least one goes to objectives besides the margins, where there are some. */
 const seekShare = 1 / 10;
+/** Margins of claims that are 0 or infinite; no other is below. */
+const least = 2 ** -900;
 /** How many problems of one case the pool takes: neighbours are alike. */
 const keptPerCase = 24;
 
@@ -132,7 +134,8 @@ export class Campaign {
     const arm = queued?.arm ?? turn;
     const operation = arm.kernel.operation as unknown as Operation;
     const { recipe, inputs } = queued === undefined ? this.nextCase(arm, operation) : this.byValue(operation, queued.specimens);
-    const examination = await examineInputs(arm.property, arm.kernel, recipe, inputs, arm.caller);
+    const indifferent = this.indifference(arm);
+    const examination = await examineInputs(arm.property, arm.kernel, recipe, inputs, arm.caller, indifferent);
     arm.cases++;
     arm.problems += examination.judged;
     this.problems += examination.judged;
@@ -142,7 +145,12 @@ export class Campaign {
       arm.margin = found.margin;
     }
     if (!examination.held) await this.fail(arm, recipe, examination);
-    else if (this.options.guided) this.learn(arm, operation, recipe, examination);
+    else if (this.options.guided) this.learn(arm, operation, recipe, examination, indifferent);
+  }
+
+  /** Up to where nobody looks at a margin of a claim: it is not its largest, not among those that are bred from, and its events were met on the way there. */
+  private indifference(arm: Arm): number {
+    return Math.max(least, Math.min(mostIndifferent, arm.margin, this.options.guided ? this.pool.threshold(arm.objective) : Infinity));
   }
 
   private nextCase(arm: Arm, operation: Operation): { recipe: Recipe; inputs: Values } {
@@ -166,7 +174,7 @@ export class Campaign {
     return { recipe: { operation: operation.id, sizes, seed: streamedSeed(this.random.bits(), this.options.stream), families: {}, scale: 1 }, inputs };
   }
 
-  private learn(arm: Arm, operation: Operation, recipe: Recipe, examination: Examination): void {
+  private learn(arm: Arm, operation: Operation, recipe: Recipe, examination: Examination, indifferent: number): void {
     const { case: { inputs, sizes }, judgement, calls, outputs } = examination;
     const features = this.features.get(operation.id) ?? new Features(operation);
     this.features.set(operation.id, features);
@@ -177,7 +185,7 @@ export class Campaign {
     for (let token = 0; token < sizes.tokens; token++) {
       features.look(inputs, returned, sizes, token);
       const margin = margins?.[token] ?? -1;
-      let isNew = margin > 0 && this.coverage.add(eventOf(marginKind, arm.hash, Math.floor(4 * Math.log2(margin))));
+      let isNew = margin > indifferent && this.coverage.add(eventOf(marginKind, arm.hash, Math.floor(4 * Math.log2(margin))));
       for (let k = 0; k < features.count; k++) if (this.coverage.add(features.events[k]!)) isNew = true;
       if (margin > threshold && margin > 0) {
         const best = this.pool.offer(arm.objective, () => specimenOf(operation, inputs, sizes, token, recipe), margin);

@@ -34,15 +34,18 @@ function one(change: (value: number, random: Random, matrix: Matrix, at: number)
 function some(change: (random: Random) => (value: number) => number): Operator {
   return (matrix, random) => {
     const to = change(random);
-    const all = random.below(4) === 0;
-    for (const at of all ? matrix.values.keys() : lineOf(matrix, random)) matrix.values[at] = to(matrix.values[at]!);
+    const { values } = matrix;
+    if (random.below(4) === 0) for (let at = 0; at < values.length; at++) values[at] = to(values[at]!);
+    else alongLine(matrix, random, (at) => (values[at] = to(values[at]!)));
   };
 }
 
-function lineOf({ rows, columns }: Matrix, random: Random): number[] {
+/** Visits the places of a row or a column. */
+function alongLine({ rows, columns }: Matrix, random: Random, visit: (at: number) => void): void {
   const row = rows === 1 || (columns > 1 && random.below(2) === 0);
   const line = random.below(row ? rows : columns);
-  return Array.from({ length: row ? columns : rows }, (_, k) => (row ? line * columns + k : k * columns + line));
+  const [first, step, length] = row ? [line * columns, 1, columns] : [line, columns, rows];
+  for (let k = 0; k < length; k++) visit(first + k * step);
 }
 
 function rowMaximum({ values, columns }: Matrix, at: number, without: number): number {
@@ -130,7 +133,7 @@ function lines({ values, rows, columns }: Matrix, random: Random, act: (a: numbe
 
 const crossing: readonly Operator[] = [
   (matrix, random, mate) => {
-    if (mate !== undefined) for (const at of lineOf(matrix, random)) matrix.values[at] = mate[at]!;
+    if (mate !== undefined) alongLine(matrix, random, (at) => (matrix.values[at] = mate[at]!));
   },
   ({ values }, random, mate) => {
     if (mate !== undefined) for (let k = 0; k < values.length; k++) if (random.bits() & 1) values[k] = mate[k]!;

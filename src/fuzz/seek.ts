@@ -7,7 +7,7 @@ import type { ResolvedKernel } from '../verify/property.ts';
 import { childOf } from './breed.ts';
 import type { Pool } from './pool.ts';
 import type { Pursuit } from './pursuits.ts';
-import { batchOf, specimenOf, type Specimen } from './specimen.ts';
+import { batchOf, ownCopy, specimenOf, type Specimen } from './specimen.ts';
 
 /** Problems of a call; rounds without a better one after which the search begins anew. */
 const [batch, patience] = [128, 150];
@@ -56,13 +56,13 @@ export class Seek {
     for (let token = 0; token < scores.length; token++) {
       const score = scores[token]!;
       if (!(score > pool.threshold(key))) continue;
-      pool.offer(key, () => tried[token]!, score);
+      pool.offer(key, () => ownCopy(tried[token]!), score);
       if (score > climb.best * (1 + 1e-4)) {
         climb.best = score;
         better = true;
       }
       if (score > (this.best.get(objective)?.score ?? 0)) {
-        found = { objective, score, specimen: tried[token]! };
+        found = { objective, score, specimen: ownCopy(tried[token]!) };
         this.best.set(objective, found);
       }
     }

@@ -22,6 +22,11 @@ export function specimenOf(operation: Operation, inputs: Values, sizes: Sizes, t
   return { operation: operation.id, sizes: { ...sizes, tokens: 1 }, values, recipe };
 }
 
+/** With memory of its own, where a child shares that of its batch. */
+export function ownCopy(specimen: Specimen): Specimen {
+  return { ...specimen, values: Object.fromEntries(Object.entries(specimen.values).map(([name, values]) => [name, values.byteLength < values.buffer.byteLength ? values.slice() : values])) };
+}
+
 /** Whether two problems can be tokens of one call. */
 export function fitTogether(operation: Operation, a: Specimen, b: Specimen): boolean {
   const { streams, channels, depth } = a.sizes;

@@ -1,5 +1,5 @@
 /**
- * WebAssembly functions over pairs of f64 (SIMD), put together from expressions: what straight-line numerical code here needs of the binary format
+ * WebAssembly functions over pairs of f64 or four f32 (SIMD), put together from expressions: what straight-line numerical code here needs of the binary format
  * (WebAssembly core specification §5; the vector instructions are those of §5.4.8) and nothing else. Operations are those of IEEE 754, so a lane has the bits
  * that the same expression has in JavaScript. A module has one memory and functions of i32 parameters without results; nothing comes from outside.
  */
@@ -13,7 +13,7 @@ declare const WebAssembly: {
 /** Instructions, or an expression that leaves one value on the stack. */
 export type Code = readonly number[];
 
-const opcode = { loop: 0x03, end: 0x0b, brIf: 0x0d, get: 0x20, set: 0x21, tee: 0x22, i32Const: 0x41, i32Add: 0x6a } as const;
+const opcode = { block: 0x02, loop: 0x03, end: 0x0b, brIf: 0x0d, get: 0x20, set: 0x21, tee: 0x22, i32Const: 0x41, i32Add: 0x6a } as const;
 const type = { i32: 0x7f, v128: 0x7b, function: 0x60, none: 0x40 } as const;
 const pageBytes = 65_536;
 
@@ -39,6 +39,25 @@ export const pair = {
   /** a where the mask is set, else b. */
   select: (a: Code, b: Code, mask: Code): Code => [...a, ...b, ...mask, ...simd(0x52)],
 } as const;
+
+/** Expressions on four f32, and between them and pairs of f64; each operation rounds once, as Math.fround of the same in f64 does. */
+export const quad = {
+  add: binary(0xe4),
+  divide: binary(0xe7),
+  larger: binary(0xeb),
+  /** The lower two as f64. */
+  promote: unary(0x5f),
+  /** Two f64 rounded, and two zeros. */
+  demote: unary(0x5e),
+  /** The upper two, twice. */
+  upper: (a: Code): Code => [...a, ...a, ...simd(0x0d), ...places(8, 8), ...places(8, 8)],
+  /** The lower two of each. */
+  join: (a: Code, b: Code): Code => [...a, ...b, ...simd(0x0d), ...places(0, 8), ...places(16, 8)],
+} as const;
+
+function places(from: number, count: number): number[] {
+  return Array.from({ length: count }, (_, k) => from + k);
+}
 
 /** Zero in both lanes; as a mask, a clear one. */
 export const zero: Code = [...simd(0x0c), ...Array.from({ length: 16 }, () => 0)];
@@ -81,6 +100,16 @@ export function advance(local: number, by: number): Code {
 /** Runs `body` as often as the local says, at least once, and counts the local down to 0. */
 export function repeat(counter: number, body: Code): Code {
   return [opcode.loop, type.none, ...body, ...get(counter), ...integer(-1), opcode.i32Add, opcode.tee, ...unsigned(counter), opcode.brIf, 0, opcode.end];
+}
+
+/** Runs `body`, which `leaveIf` may leave. */
+export function block(body: Code): Code {
+  return [opcode.block, type.none, ...body, opcode.end];
+}
+
+/** Leaves a block when the mask is set in both lanes; `loops` is how many loops are between. */
+export function leaveIf(mask: Code, loops: number): Code {
+  return [...mask, ...simd(0xc3), opcode.brIf, ...unsigned(loops)];
 }
 
 /** A function: its parameters are the first locals, then come `integers` more i32 and `pairs` v128. */

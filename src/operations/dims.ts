@@ -57,6 +57,8 @@ export function blocksOf(dim: BlockDim): readonly (readonly SizeName[])[] {
 
 /** Length of a dimension. */
 export function lengthOf(dim: Dim, sizes: Sizes): number {
+  // a size is its own length; asked for every problem
+  if (dim === 'streams' || dim === 'tokens' || dim === 'channels' || dim === 'depth') return sizes[dim];
   if (isCounted(dim)) return counted[dim].length(sizes.streams);
   return blocksOf(dim).reduce((sum, block) => sum + block.reduce((product, name) => product * sizes[name], 1), 0);
 }

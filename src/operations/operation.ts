@@ -72,6 +72,11 @@ export interface Bounded {
   readonly values: Values;
   /** Absolute error bound per element. Infinite where nothing is claimed about the element. */
   readonly errors: Values;
+  /**
+   * The errors of one output for who only asks whether they are at least `needed`, where that is cheaper. Each is that of `errors`, or else one that is at least `needed` and at most 1 + 2⁻⁵⁰ times
+   * that of `errors`; infinite exactly where that is. Where `needed` is NaN it is that of `errors`.
+   */
+  covering?(output: string, needed: Float64Array): Float64Array;
   /** 1 for tokens with a bound; 0 where the arithmetic cannot carry the token (overflow, total underflow): nothing is claimed there. */
   readonly certified: Uint8Array;
   /** Where the bound comes from. */

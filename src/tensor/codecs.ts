@@ -55,8 +55,8 @@ export function f16value(bits: number): number {
 
 /** Encodes numbers as the storage of a dtype, rounding to nearest even. */
 export function encode(values: ArrayLike<number>, dtype: Dtype): TensorData {
-  if (dtype === 'f64') return Float64Array.from(values);
-  if (dtype === 'f32') return Float32Array.from(values);
+  if (dtype === 'f64') return new Float64Array(values);
+  if (dtype === 'f32') return new Float32Array(values); // `from` would go through an iterator
   const toBits = dtype === 'bf16' ? bf16bits : f16bits;
   const data = new Uint16Array(values.length);
   for (let i = 0; i < data.length; i++) data[i] = toBits(values[i]!);

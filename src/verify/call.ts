@@ -36,6 +36,8 @@ export class KernelCaller implements Caller {
   private readonly timeoutMs: number;
   private readonly remote: RemoteKernel | undefined;
   private readonly turn: Turn | undefined;
+  /** For calls that are answered at once, which nothing can abort: making one costs as much as a small kernel. */
+  private controller: AbortController | undefined;
 
   constructor(kernel: ResolvedKernel, kernelRun: KernelRun, timeoutMs: number, remote?: RemoteKernel, turn?: Turn) {
     this.kernel = kernel;
@@ -77,10 +79,12 @@ export class KernelCaller implements Caller {
 
   private async guarded(given: Record<string, Tensor>, sizes: Sizes): Promise<Readonly<Record<string, KernelOutput>>> {
     let timer: NodeJS.Timeout | undefined;
-    const controller = new AbortController();
+    const controller = this.controller ?? new AbortController();
+    this.controller = controller;
     try {
       const result = this.kernelRun(given, sizes, controller.signal);
       if (!(result instanceof Promise)) return result;
+      this.controller = undefined;
       const limit = new Promise<never>((_resolve, reject) => {
         timer = setTimeout(() => {
           const late = new OutcomeError('timed-out', `The kernel did not answer within ${this.timeoutMs} ms.`);

@@ -30,9 +30,9 @@ export interface Judgement {
 export class Judge {
   private readonly margins: Float64Array;
   private worst: Omit<Worst, 'what'> | undefined;
-  private label: (() => string) | undefined;
+  private label: ((index: number) => string) | undefined;
   private comparisons = 0;
-  private terms: (() => readonly Term[]) | undefined;
+  private terms: ((index: number) => readonly Term[]) | undefined;
   private shown: Judgement['shown'];
 
   constructor(tokens: number) {
@@ -40,10 +40,10 @@ export class Judge {
   }
 
   /**
-   * Requires |error| ≤ bound. `what` and `terms` are called only if this stays the worst comparison.
+   * Requires |error| ≤ bound. `what` and `terms` are called, with the index, only if this stays the worst comparison: one function will do for all elements.
    * A zero error satisfies every bound; NaN satisfies none.
    */
-  atMost(token: number, error: number, bound: number, output: string, index: number, what: () => string, terms?: () => readonly Term[]): void {
+  atMost(token: number, error: number, bound: number, output: string, index: number, what: (index: number) => string, terms?: (index: number) => readonly Term[]): void {
     this.comparisons++;
     const margin = marginOf(Math.abs(error), bound);
     if (!(margin <= this.margins[token]!)) this.margins[token] = margin;
@@ -54,14 +54,14 @@ export class Judge {
   }
 
   /** Requires the same bits (−0 differs from 0; any NaN equals any NaN). */
-  same(token: number, measured: number, expected: number, output: string, index: number, what: () => string): void {
+  same(token: number, measured: number, expected: number, output: string, index: number, what: (index: number) => string): void {
     const equal = Object.is(measured, expected);
     const error = equal ? 0 : measured - expected;
     this.atMost(token, equal ? 0 : error === 0 || Number.isNaN(error) ? Infinity : error, 0, output, index, what);
   }
 
   /** Requires a condition; `what` says what was found. */
-  holds(token: number, condition: boolean, output: string, index: number, what: () => string): void {
+  holds(token: number, condition: boolean, output: string, index: number, what: (index: number) => string): void {
     this.atMost(token, condition ? 0 : Infinity, 0, output, index, what);
   }
 
@@ -71,8 +71,14 @@ export class Judge {
   }
 
   finish(): Judgement {
-    const worst = this.worst === undefined ? undefined : { ...this.worst, what: this.label?.() ?? '' };
-    return { margins: this.margins, worst, comparisons: this.comparisons, terms: this.terms?.() ?? [], shown: this.shown };
+    const worst = this.worst === undefined ? undefined : { ...this.worst, what: this.label?.(this.worst.index) ?? '' };
+    const { margins, comparisons, terms, shown } = this;
+    return {
+      margins, worst, comparisons, shown,
+      get terms() {
+        return worst === undefined ? [] : (terms?.(worst.index) ?? []); // dear, and of interest for a failure alone
+      },
+    };
   }
 }
 

@@ -24,6 +24,8 @@ export interface CheckContext<D = never> {
   readonly inputs: Values;
   /** Randomness of the check itself, from the recipe's seed. */
   readonly random: Random;
+  /** Margins up to this may be told larger than they are, but not above this (properties/sufficient.ts); 0 where every margin is to be exact. Below 1. */
+  readonly indifferent: number;
   /**
    * Calls the kernel. Inputs are rounded to the kernel's dtypes, outputs decoded. Throws an `OutcomeError` when the kernel
    * throws, hangs, or returns a wrong shape or dtype; the engine turns that into an outcome.

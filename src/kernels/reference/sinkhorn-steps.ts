@@ -31,7 +31,7 @@ export function subtractMaximum(logits: Float64Array, offset: number, x: Float64
 
 /** The matrix that enters the loop, linear domain: exp(x), |x|, or softmax(x) over the first side (+ ε, which `addEpsilon` adds). */
 export function exponentiate(x: Float64Array, n: number, dialect: SinkhornDialect, round: Round): void {
-  for (let at = 0; at < n * n; at++) x[at] = dialect.start === 'absolute' ? Math.abs(x[at]!) : round(Math.exp(x[at]!));
+  exponentials(x, dialect, round);
   if (dialect.start !== 'softmax') return;
   const line = lineStride(firstNormalised(dialect), n);
   const entry = entryStride(firstNormalised(dialect), n);
@@ -39,6 +39,11 @@ export function exponentiate(x: Float64Array, n: number, dialect: SinkhornDialec
     const sum = sumOfLine(x, l * line, n, entry, round);
     for (let k = 0; k < n; k++) x[l * line + k * entry] = round(x[l * line + k * entry]! / sum);
   }
+}
+
+/** exp(x) or |x|. */
+export function exponentials(x: Float64Array, { start }: SinkhornDialect, round: Round): void {
+  for (let at = 0; at < x.length; at++) x[at] = start === 'absolute' ? Math.abs(x[at]!) : round(Math.exp(x[at]!));
 }
 
 export function addEpsilon(x: Float64Array, n: number, dialect: SinkhornDialect, round: Round): void {

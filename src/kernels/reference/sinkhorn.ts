@@ -3,13 +3,21 @@ import { firstNormalised, halfSteps, type SinkhornDialect } from '../../operatio
 import type { Dtype } from '../../tensor/dtype.ts';
 import { tensor, valuesOf } from '../../tensor/tensor.ts';
 import type { ReferenceRun, Round } from './kernel.ts';
-import { addEpsilon, exponentiate, mayStop, normalise, normaliseLog, subtractMaximum, type Side } from './sinkhorn-steps.ts';
+import { matricesPerCall, quadRunnerOf, runsInQuads } from './sinkhorn-quads.ts';
+import { addEpsilon, exponentials, exponentiate, mayStop, normalise, normaliseLog, subtractMaximum, type Side } from './sinkhorn-steps.ts';
+
+/** A runner is worth its compilation for so many matrices, which a dialect that is tried once does not have. */
+const fewest = 64;
 
 /** logits [B,n,n] → residualMapping [B,n,n], in the declared dialect. */
 export function sinkhornKernel(dialect: SinkhornDialect, round: Round = Math.fround, storage: Dtype = 'f32'): ReferenceRun {
   const steps: readonly Side[] = halfSteps(dialect);
+  const inQuads = round === Math.fround && runsInQuads(dialect);
+  let seen = 0;
   return (inputs, { tokens, streams: n }) => {
+    seen += tokens;
     const logits = valuesOf(inputs['logits']!);
+    if (inQuads && n === 4 && seen >= fewest) return { residualMapping: tensor(quadsOf(logits, tokens, dialect), [tokens, n, n], storage) };
     const result = new Float64Array(tokens * n * n);
     const x = new Float64Array(n * n);
     const divisors = new Float64Array(n);
@@ -34,4 +42,24 @@ export function sinkhornKernel(dialect: SinkhornDialect, round: Round = Math.fro
     }
     return { residualMapping: tensor(result, [tokens, n, n], storage) };
   };
+}
+
+/** The same for f32 and n = 4, four matrices at a time. */
+function quadsOf(logits: Float64Array, tokens: number, dialect: SinkhornDialect): Float32Array {
+  const result = new Float32Array(16 * tokens);
+  const x = new Float64Array(16);
+  const runner = quadRunnerOf(dialect);
+  const { memory } = runner;
+  for (let from = 0; from < tokens; from += matricesPerCall) {
+    const count = Math.min(matricesPerCall, tokens - from);
+    for (let m = 0; m < count; m++) {
+      subtractMaximum(logits, 16 * (from + m), x, 4, dialect, Math.fround);
+      exponentials(x, dialect, Math.fround);
+      if (dialect.start === 'absolute') addEpsilon(x, 4, dialect, Math.fround);
+      for (let k = 0, place = 16 * (m - (m % 4)) + (m % 4); k < 16; k++, place += 4) memory[place] = x[k]!;
+    }
+    runner.run(Math.ceil(count / 4));
+    for (let m = 0; m < count; m++) for (let k = 0, place = 16 * (m - (m % 4)) + (m % 4); k < 16; k++, place += 4) result[16 * (from + m) + k] = memory[place]!;
+  }
+  return result;
 }

@@ -5,9 +5,13 @@
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import type { Term } from '../operation.ts';
 import type { SinkhornDialect } from './dialect.ts';
-import { PairBound, walksInPairs } from './pair-bound.ts';
+import { pairBoundOf, walksInPairs, type PairBound } from './pair-bound.ts';
+import { QuickForward } from './quick-forward.ts';
 import { sinkhornReference } from './reference.ts';
 import { TokenForward } from './token-forward.ts';
+
+/** A quick look is worth the compilation of one for batches. */
+const fewest = 16;
 
 export class ForwardBatch {
   private readonly logits: Float64Array;
@@ -18,6 +22,7 @@ export class ForwardBatch {
   private readonly arithmetic: Arithmetic;
   private readonly storage: (size: number) => number;
   private readonly pairs: PairBound | undefined;
+  private readonly quick: QuickForward | undefined;
   private knownAlone: TokenForward | undefined;
   private knownValues: Float64Array | undefined;
   private knownErrors: Float64Array | undefined;
@@ -32,18 +37,25 @@ export class ForwardBatch {
     this.dialect = dialect;
     this.arithmetic = arithmetic;
     this.storage = storage;
-    this.pairs = walksInPairs(n, dialect) ? new PairBound(dialect, arithmetic, 'forward') : undefined;
+    this.pairs = walksInPairs(n, dialect) ? pairBoundOf(dialect, arithmetic, 'forward') : undefined;
+    this.quick = this.pairs !== undefined && tokens >= fewest ? new QuickForward(this.logits, tokens, dialect, arithmetic) : undefined;
   }
 
   /** The f64 reference [tokens, n, n]. */
   get values(): Float64Array {
-    this.knownValues ??= sinkhornReference(this.logits, this.tokens, this.n, this.dialect);
+    this.knownValues ??= this.quick?.values ?? sinkhornReference(this.logits, this.tokens, this.n, this.dialect);
     return this.knownValues;
   }
 
   /** 1 for tokens with a bound [tokens]. */
   get certified(): Uint8Array {
-    this.knownCertified ??= this.look(undefined);
+    if (this.knownCertified !== undefined) return this.knownCertified;
+    const { quick, pairs } = this;
+    if (quick === undefined || pairs === undefined) this.knownCertified = this.look(undefined);
+    else {
+      this.knownCertified = quick.sure.slice();
+      this.lookAtPairs(pairs, this.unless((token) => quick.sure[token] === 1), undefined, this.knownCertified);
+    }
     return this.knownCertified;
   }
 
@@ -56,6 +68,25 @@ export class ForwardBatch {
       this.knownErrors = errors;
     }
     return this.knownErrors;
+  }
+
+  /** `Bounded.covering`. Where pairs are bounded the sum of an entry's bound ends early (pair-adjoint.ts); Math.expm1 of a smaller number may be larger by an ULP, and nothing else. */
+  covering(needed: Float64Array): Float64Array {
+    if (this.knownErrors !== undefined) return this.knownErrors;
+    if (this.pairs === undefined) return this.errors;
+    const errors = new Float64Array(this.values.length);
+    const { quick, pairs, values } = this;
+    const certified = quick?.sure.slice() ?? new Uint8Array(this.tokens);
+    this.lookAtPairs(pairs, this.unless((token) => quick?.covers(token, values, needed, errors) === true), errors, certified, needed);
+    this.knownCertified ??= certified;
+    return errors;
+  }
+
+  /** The tokens for which a condition does not hold. */
+  private unless(condition: (token: number) => boolean): number[] {
+    const rest: number[] = [];
+    for (let token = 0; token < this.tokens; token++) if (!condition(token)) rest.push(token);
+    return rest;
   }
 
   /** The parts of the bound of one entry. */
@@ -82,27 +113,41 @@ export class ForwardBatch {
   /** Looks at all tokens, and writes their errors where there is a place for them. */
   private look(errors: Float64Array | undefined): Uint8Array {
     const certified = new Uint8Array(this.tokens);
-    if (this.pairs !== undefined) return this.lookAtPairs(this.pairs, errors, certified);
-    for (let token = 0; token < this.tokens; token++) this.lookAlone(token, errors, certified);
+    if (this.pairs !== undefined) this.lookAtPairs(this.pairs, this.unless(() => false), errors, certified);
+    else for (let token = 0; token < this.tokens; token++) this.lookAlone(token, errors, certified);
     return certified;
   }
 
-  private lookAtPairs(pairs: PairBound, errors: Float64Array | undefined, certified: Uint8Array): Uint8Array {
-    const { logits, tokens, size } = this;
+  /** Looks at the listed tokens; at their errors as far as they are needed, where that is given. */
+  private lookAtPairs(pairs: PairBound, list: readonly number[], errors: Float64Array | undefined, certified: Uint8Array, needed?: Float64Array): void {
+    const { logits, size } = this;
     pairs.begin();
-    for (let token = 0; token < tokens; token += 2) {
+    for (let k = 0; k < list.length; k += 2) {
+      const [token, next] = [list[k]!, list[k + 1]];
       const first = pairs.load(0, logits, token * size);
-      const second = token + 1 < tokens && pairs.load(1, logits, (token + 1) * size);
+      const second = next !== undefined && pairs.load(1, logits, next * size);
       if (first || second) {
         pairs.walk();
+        if (needed !== undefined) {
+          this.aim(pairs, 0, token, needed, first && pairs.holds(0));
+          this.aim(pairs, 1, next ?? token, needed, second && pairs.holds(1));
+        }
         if (errors !== undefined) pairs.bound();
       }
       if (first && pairs.holds(0)) this.take(pairs, 0, token, errors, certified);
       else this.lookAlone(token, errors, certified);
-      if (second && pairs.holds(1)) this.take(pairs, 1, token + 1, errors, certified);
-      else if (token + 1 < tokens) this.lookAlone(token + 1, errors, certified);
+      if (next === undefined) continue;
+      if (second && pairs.holds(1)) this.take(pairs, 1, next, errors, certified);
+      else this.lookAlone(next, errors, certified);
     }
-    return certified;
+  }
+
+  private aim(pairs: PairBound, lane: number, token: number, needed: Float64Array, holds: boolean): void {
+    const { values, size } = this;
+    for (let out = 0, index = token * size; out < size; out++, index++) {
+      if (holds) pairs.aim(lane, values[index]!, out, needed[index]!);
+      else pairs.aim(lane, 1, out, 0);
+    }
   }
 
   private take(pairs: PairBound, lane: number, token: number, errors: Float64Array | undefined, certified: Uint8Array): void {

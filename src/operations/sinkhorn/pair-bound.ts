@@ -84,6 +84,7 @@ export class PairBound {
     if (this.purpose === 'vjp') this.writeVjpConstants();
     this.masks.set([0, 0x7ff00000, 0, 0x7ff00000], constantAt('exponent') / 4);
     numbers.fill(1, place.impulse / 8, place.impulse / 8 + 2);
+    if (this.purpose === 'forward') numbers.fill(NaN, place.targets / 8, place.targets / 8 + 2 * size);
   }
 
   private writeVjpConstants(): void {
@@ -124,7 +125,18 @@ export class PairBound {
     return this.masks[place.holds / 4 + 2 * lane] !== 0;
   }
 
-  /** Computes the logarithmic bounds of both lanes. */
+  /**
+   * Says how large the bound of entry `out` of a lane, whose reference value is x, has to be known: `bound` then goes on until `errorOf` is at least `needed`, or is the whole bound. For NaN
+   * it is. Lasts until the next `begin`; lanes that do not hold must be given 0.
+   *
+   * errorOf ≥ x·expm1(Λ) with e^Λ − 1 ≥ Λ, two roundings and one ULP of expm1: Λ ≥ (needed/x)·(1 + 2⁻³⁰) suffices where nothing is near underflow.
+   */
+  aim(lane: number, x: number, out: number, needed: number): void {
+    const target = needed === 0 ? 0 : needed > 2 ** -900 && x > 2 ** -900 ? (needed / x) * (1 + 2 ** -30) : NaN;
+    this.numbers[place.targets / 8 + 2 * out + lane] = target;
+  }
+
+  /** Computes the logarithmic bounds of both lanes, as far as they were aimed at. */
   bound(): void {
     this.instance.functions['adjoint']!(this.loops, this.lastRecord);
   }
@@ -167,6 +179,17 @@ export class PairBound {
   private fill(address: number, lane: number, values: Float64Array, offset: number): void {
     for (let k = 0, at = address / 8 + lane; k < size; k++, at += 2) this.numbers[at] = values[offset + k]!;
   }
+}
+
+const latest = new WeakMap<SinkhornDialect, { readonly arithmetic: Arithmetic; readonly purpose: Purpose; readonly pairs: PairBound }>();
+
+/** As the constructor; the one made last for a dialect is used again. `begin` is called before each batch, and batches are not interleaved. */
+export function pairBoundOf(dialect: SinkhornDialect, arithmetic: Arithmetic, purpose: Purpose): PairBound {
+  const known = latest.get(dialect);
+  if (known?.arithmetic === arithmetic && known.purpose === purpose) return known.pairs;
+  const pairs = new PairBound(dialect, arithmetic, purpose);
+  latest.set(dialect, { arithmetic, purpose, pairs });
+  return pairs;
 }
 
 const instances = new Map<string, WasmInstance>();

@@ -25,6 +25,8 @@ export const place = {
   /** Sixteen bounds, of the forward or the gradient. */
   totals: after(3),
   cotangent: after(19),
+  /** Of the forward: where the sixteen bounds are large enough. */
+  targets: after(19),
   seedError: after(35),
   gradient: after(51),
   /** The start in the kernel's own scale. */

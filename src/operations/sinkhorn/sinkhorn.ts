@@ -58,6 +58,7 @@ function sinkhornBounded(inputs: Values, sizes: Sizes, dialect: SinkhornDialect,
     get certified() {
       return batch.certified;
     },
+    covering: (_output, needed) => batch.covering(needed),
     derivation: forwardDerivation(n, dialect, arithmetic),
     explain: (_output, index): readonly Term[] => batch.explain(Math.floor(index / (n * n)), index % (n * n)),
   };

@@ -1,0 +1,117 @@
+/**
+ * Of a batch of 4×4 matrices the reference, for which tokens a bound exists for certain (pair-quick.ts), and a lower bound of each entry's bound that needs nothing but the result.
+ *
+ * Proof of the latter: forward-bound.ts adds non-negative terms |λ|·δ and |line sums of λ|·θ for every step; those of the last two are taken here. λ is 1 at the entry o before the last step, which gives
+ * θ + δ_o; then −W_k along its line, 1 − W_o at o, which every line of the other side has one of: Σ|…|·θ. θ is at least the rounding of a line, δ_o at least divisionExcess + divisionRate·2^⌊log₂ x⌋/x, and
+ * that quotient is above 1/2. e^Λ − 1 ≥ Λ; the factor 1 − 2⁻³⁰ covers the roundings here. Holds on the straight path, where every divisor follows its sum: where pair-quick.ts holds.
+ */
+import type { Arithmetic } from '../../numerics/arithmetic.ts';
+import { firstNormalised, type SinkhornDialect } from './dialect.ts';
+import { at, matricesPerCall, quickRunner, type QuickRunner } from './pair-quick.ts';
+import { needsLogarithms, sinkhornReference } from './reference.ts';
+import { constantError, localErrors, type LocalErrors } from './rounding.ts';
+import { computeStart, emptyStart } from './start-errors.ts';
+import { stepsOf } from './steps.ts';
+import { certifiedError, largestStart } from './trajectory.ts';
+
+const n = 4;
+const size = n * n;
+
+/** What the batches of a kernel have in common. */
+interface Frame {
+  readonly arithmetic: Arithmetic;
+  readonly runner: QuickRunner;
+  readonly local: LocalErrors;
+  readonly epsilonError: number;
+  readonly largest: number;
+  /** Whether the step before the last normalises the other side. */
+  readonly twoSteps: boolean;
+}
+
+const frames = new WeakMap<SinkhornDialect, Frame>();
+
+function frameOf(dialect: SinkhornDialect, arithmetic: Arithmetic): Frame {
+  const known = frames.get(dialect);
+  if (known?.arithmetic === arithmetic) return known;
+  const local = localErrors(arithmetic, n, dialect.stabilisation !== 'none');
+  const epsilonError = constantError(arithmetic, dialect.epsilon);
+  const before = stepsOf(dialect).at(-2);
+  const frame: Frame = {
+    arithmetic, local, epsilonError,
+    runner: quickRunner(dialect, local, epsilonError),
+    largest: largestStart(arithmetic, n),
+    twoSteps: before?.kind === 'normalise' && before.side === firstNormalised(dialect),
+  };
+  frames.set(dialect, frame);
+  return frame;
+}
+
+export class QuickForward {
+  /** The f64 reference [tokens, 4, 4]. */
+  readonly values: Float64Array;
+  /** 1 for tokens that have a bound for certain [tokens]. */
+  readonly sure: Uint8Array;
+  private readonly dialect: SinkhornDialect;
+  private readonly frame: Frame;
+
+  /** For logits [tokens, 4, 4] and a dialect that `walksInPairs`. */
+  constructor(logits: Float64Array, tokens: number, dialect: SinkhornDialect, arithmetic: Arithmetic) {
+    this.values = new Float64Array(size * tokens);
+    this.sure = new Uint8Array(tokens);
+    this.dialect = dialect;
+    this.frame = frameOf(dialect, arithmetic);
+    for (let from = 0; from < tokens; from += matricesPerCall) this.run(logits, from, Math.min(matricesPerCall, tokens - from));
+  }
+
+  private run(logits: Float64Array, from: number, count: number): void {
+    const { dialect, values, sure, frame: { runner, local, epsilonError, largest } } = this;
+    const { numbers } = runner;
+    const start = emptyStart(n);
+    for (let m = 0; m < count; m++) {
+      const token = from + m;
+      const offset = size * token;
+      const place = at(m);
+      const linear = !needsLogarithms(dialect, logits, offset, n);
+      const holds = computeStart(start, logits, offset, n, dialect, local, epsilonError, largest);
+      sure[token] = linear && holds && epsilonError < certifiedError ? 1 : 0;
+      let [own, absolute] = [0, 0];
+      for (let k = 0; k < size; k++) {
+        numbers[place + 2 * k] = start.matrix[k]!;
+        own = Math.max(own, start.own[k]!);
+        absolute = Math.max(absolute, start.absolute[k]!);
+      }
+      numbers[place + 2 * size] = own;
+      numbers[place + 2 * size + 2] = absolute;
+    }
+    runner.run(count);
+    for (let m = 0; m < count; m++) {
+      const token = from + m;
+      const place = at(m);
+      if (!runner.holds(m)) sure[token] = 0;
+      for (let k = 0; k < size; k++) values[size * token + k] = numbers[place + 2 * k]!;
+      if (needsLogarithms(dialect, logits, size * token, n)) values.set(sinkhornReference(logits.subarray(size * token, size * (token + 1)), 1, n, dialect), size * token);
+    }
+  }
+
+  /** Writes lower bounds of a token's errors where all of them are at least what is needed; false where they are not, or nothing is certain. `values` is the reference. */
+  covers(token: number, values: Float64Array, needed: Float64Array, errors: Float64Array): boolean {
+    if (this.sure[token] === 0) return false;
+    const { dialect: { lastNormalised }, frame: { local: { line, divisionExcess, divisionRate }, twoSteps } } = this;
+    const [lineStride, entryStride] = lastNormalised === 'rows' ? [n, 1] : [1, n];
+    const once = line + divisionExcess + divisionRate / 2;
+    for (let l = 0; l < n; l++) {
+      const first = size * token + l * lineStride;
+      let sum = 0;
+      for (let e = 0; e < n; e++) sum += values[first + e * entryStride]!;
+      for (let e = 0; e < n; e++) {
+        const index = first + e * entryStride;
+        const x = values[index]!;
+        const others = twoSteps ? Math.abs(1 - x) + Math.max(0, sum - x) : 0;
+        const error = x > 2 ** -900 ? x * (once + line * others) * (1 - 2 ** -30) : 0;
+        if (!(error >= needed[index]!)) return false;
+        errors[index] = error;
+      }
+    }
+    return true;
+  }
+}
