@@ -15,6 +15,8 @@ import { fitTogether, type Specimen } from './specimen.ts';
 
 /** Problems of a bred case: around tiles, so that lanes are met. */
 const batches = [33, 34, 47, 63, 65, 127, 129, 255, 257];
+/** Lanes of a tile, as in features.ts. */
+const tile = 32;
 
 /** A recipe drawn as `verify` draws it, without any memory. */
 export function drawnRecipe(property: Property, kernel: ResolvedKernel, seed: number): Recipe {
@@ -44,11 +46,13 @@ export function changedRecipe(recipe: Recipe, property: Property, kernel: Resolv
   }
 }
 
-/** How many problems of these sizes a case may hold, from the counts around tiles. */
+/** How many problems of these sizes a case may hold, from the counts around tiles; each count gets as many problems as another, so that small ones, whose lanes are as many, come more often. */
 export function batchSize({ operation }: ResolvedKernel, { inputs }: Property, sizes: Sizes, random: Random): number {
   const most = Math.min(inputs.maxElements ?? Infinity, defaultMaxElements) / (operation.boundWeight?.(sizes.streams) ?? 1);
   const counts = (inputs.tokenCounts ?? batches).filter((tokens) => tokens > 0 && largestTensor(operation as unknown as Operation, { ...sizes, tokens }) <= most);
-  return counts.length === 0 ? 1 : random.pick(counts);
+  if (counts.length === 0) return 1;
+  let drawn = random.uniform() * counts.reduce((sum, tokens) => sum + 1 / tokens, 0);
+  return counts.find((tokens) => (drawn -= 1 / tokens) < 0) ?? counts.at(-1)!;
 }
 
 /**
@@ -76,6 +80,11 @@ export function bred(kernel: ResolvedKernel, property: Property, pool: Pool, obj
     if (!fitTogether(operation, first, parent)) parent = first;
     const mate = climbing ? elite[random.below(elite.length)]!.specimen : pool.any(operation.id, first.sizes.streams, random);
     const other = climbing ? elite[random.below(elite.length)]!.specimen : undefined;
+    // a fault of a lane beside something rare: what was rare elsewhere stands there as it is
+    if (children.length >= count - (count % tile) && random.below(2) === 0) {
+      children.push(parent);
+      continue;
+    }
     children.push(childOf(kernel, parent, fitting(operation, first, mate), fitting(operation, first, other), random));
   }
   return children;
@@ -103,7 +112,9 @@ export function childOf(kernel: ResolvedKernel, parent: Specimen, mate: Specimen
     if (evolve) difference(own, mate.values[port.name]!, other.values[port.name]!, random, limit);
     else {
       const columns = lengthOf(port.dims.at(-1)!, parent.sizes);
-      mutate({ values: own, rows: own.length / columns, columns }, random, mate?.values[port.name], limit);
+      const alike = ports.filter(({ name }) => name !== port.name && values[name]!.length === own.length);
+      const beside = alike.length > 0 ? values[random.pick(alike).name] : undefined;
+      mutate({ values: own, rows: own.length / columns, columns, beside }, random, mate?.values[port.name], limit);
     }
     values[port.name] = own;
   }

@@ -1,18 +1,22 @@
 /**
  * What is special about a problem, read off its inputs and outputs: exponents, ranges and ties of lines, the pattern of largest entries, zeros and subnormal numbers, the lane of a tile,
- * the support class of a mapping, how far its sums are from 1 (which tells lines that epsilon dominates, and lines that a threshold or clamp leaves alone). Events alone would
- * forget how they go together, so every two facts of a problem are an event as well. About a microsecond for a 4×4 matrix.
+ * the support class of a mapping, how far its sums are from 1 (which tells lines that epsilon dominates, and lines that a threshold or clamp leaves alone); and the structure of each input and of
+ * two of them together (structure.ts). Events alone would forget how they go together, so every two facts of a problem are an event as well. A fact has few values at every n: one that is
+ * new for most problems, as the pattern of largest entries is from n = 5, would make the pool a sample of all problems. About two microseconds for a 4×4 matrix.
  */
 import { supportClassOf4 } from '../generate/support-classes.ts';
 import { elementsPerToken, isShared, type Operation, type Port, type Sizes, type Values } from '../operations/operation.ts';
 import { lengthOf } from '../operations/dims.ts';
 import { eventOf } from './coverage.ts';
+import { few, lineClass, relationOf, structureOf, withLine } from './structure.ts';
 
 /** Rows and columns of a port that are looked at; what is larger is judged all the same. */
 const [mostRows, mostColumns] = [16, 32];
 const mostFacts = 64;
 /** Entries before one in its row that it is compared with. */
 const mostNeighbours = 7;
+/** Facts about two inputs come after those about one. */
+const relationBase = 256;
 
 /** Kinds of events; the number is part of the event. */
 const kind = { exponent: 1, entry: 2, rowRange: 3, columnRange: 4, pattern: 5, fact: 6, pair: 7, lane: 8, outExponent: 9, support: 10, rowSum: 11, columnSum: 12 } as const;
@@ -46,6 +50,7 @@ export class Features {
     this.n = sizes.streams;
     let place = 0;
     for (const port of this.operation.inputs) if (!isShared(port)) this.input(port, inputs[port.name]!, sizes, token, place++);
+    this.relations(inputs, sizes, token);
     const special = this.factCount;
     if (outputs !== undefined) for (const port of this.operation.outputs) if (!isShared(port) && outputs[port.name] !== undefined) this.output(port, outputs[port.name]!, sizes, token, place++);
     this.lane(sizes, token, special);
@@ -81,10 +86,13 @@ export class Features {
     const at = token * per;
     const rows = Math.min(mostRows, per / columns);
     const seen = Math.min(mostColumns, columns);
-    let [zeros, negative, tiny, coarse, integer, tied, equal, widest, pattern, zeroSum] = [0, 0, 0, 1, 1, 0, 0, 0, 0, 0];
+    let [zeros, negative, tiny, coarse, integer, tied, equal, widest, pattern, zeroSum, rowSorts, columnSorts, largestIn, onDiagonal] = [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     for (let row = 0; row < rows; row++) {
       this.line(values, at + row * columns, seen, 1);
       pattern = (Math.imul(pattern, 33) + this.argmax) | 0;
+      largestIn |= 1 << this.argmax;
+      if (this.argmax === row) onDiagonal++;
+      rowSorts = withLine(rowSorts, lineClass(this.max - this.min));
       if (this.ties > 1) tied++;
       if (this.sum === 0 && this.max > 0) zeroSum = 1;
       const range = bucket(this.max - this.min);
@@ -113,11 +121,13 @@ export class Features {
     for (let k = 0; k < (rows > 1 ? seen : 0); k++) {
       this.line(values, at + k, rows, columns);
       if (this.ties > 1) columnTies++;
+      columnSorts = withLine(columnSorts, lineClass(this.max - this.min));
       const range = bucket(this.max - this.min);
       if (range < narrowest) narrowest = range;
       this.add(eventOf(kind.columnRange, range, place, this.n));
     }
-    this.add(eventOf(kind.pattern, pattern, place, this.n));
+    if (rows <= 4) this.add(eventOf(kind.pattern, pattern, place, this.n));
+    const { nonZero, signs, unequal, offDiagonal } = structureOf(values, at, rows, seen, columns);
     const base = place * 16;
     this.fact(base, Math.min(zeros, 3) * 4 + Math.min(negative, 3));
     this.fact(base + 1, Math.min(tiny, 3));
@@ -126,9 +136,26 @@ export class Features {
     this.fact(base + 4, columnTies);
     this.fact(base + 5, widest >>> 2);
     this.fact(base + 6, narrowest >>> 2);
-    this.fact(base + 7, pattern);
+    this.fact(base + 7, setBits(largestIn) * 4 + Math.min(onDiagonal, 3));
     this.fact(base + 8, zeroSum);
     this.fact(base + 9, Math.min(equal, 15));
+    this.fact(base + 10, nonZero * 4 + signs);
+    if (rows === 1) return;
+    this.fact(base + 11, rowSorts);
+    this.fact(base + 12, columnSorts);
+    this.fact(base + 13, unequal * 8 + offDiagonal);
+  }
+
+  /** What two inputs of one shape have to do with each other. */
+  private relations(inputs: Values, sizes: Sizes, token: number): void {
+    const ports = this.operation.inputs.filter((port) => !isShared(port));
+    for (let b = 1; b < ports.length; b++) {
+      for (let a = 0; a < b; a++) {
+        const per = elementsPerToken(ports[b]!, sizes);
+        if (per < 2 || per > mostRows * mostColumns || per !== elementsPerToken(ports[a]!, sizes)) continue;
+        this.fact(relationBase + 8 * b + a, relationOf(inputs[ports[a]!.name]!, token * per, inputs[ports[b]!.name]!, token * per, per));
+      }
+    }
   }
 
   private output(port: Port, values: Float64Array, sizes: Sizes, token: number, place: number): void {
@@ -137,7 +164,7 @@ export class Features {
     const at = token * per;
     const columns = lengthOf(port.dims.at(-1)!, sizes);
     const n = sizes.streams;
-    let [zeros, tiny, odd, low, high, support] = [0, 0, 0, 255, 0, 0];
+    let [zeros, tiny, odd, low, high, support, large] = [0, 0, 0, 255, 0, 0, 0];
     const seen = Math.min(per, mostRows * mostColumns);
     for (let k = 0; k < seen; k++) {
       const value = values[at + k]!;
@@ -149,7 +176,10 @@ export class Features {
         if (exponent === 0) tiny++;
         if (exponent < low) low = exponent;
         if (exponent > high) high = exponent;
-        if (k < 16 && Math.abs(value) > 2 ** -10) support |= 1 << k;
+        if (Math.abs(value) > 2 ** -10) {
+          large++;
+          if (k < 16) support |= 1 << k;
+        }
       }
     }
     this.add(eventOf(kind.outExponent, low, high, this.n * 8 + place));
@@ -158,7 +188,7 @@ export class Features {
     this.fact(base + 1, Math.min(tiny, 3) * 2 + (odd > 0 ? 1 : 0));
     this.fact(base + 2, (low >>> 3) * 32 + (high >>> 3));
     if (port.role !== 'residual-mapping' || per !== n * n) return;
-    this.fact(base + 3, n === 4 ? supportClassOf4(support) : support & 4095);
+    this.fact(base + 3, n === 4 ? supportClassOf4(support) : few(large));
     for (let line = 0; line < n; line++) {
       this.line(values, at + line * n, n, 1);
       this.add(eventOf(kind.rowSum, deviation(this.sum), this.n));
@@ -202,4 +232,10 @@ function deviation(sum: number): number {
   const off = Math.abs(sum - 1);
   if (!(off < Infinity)) return 999;
   return off < 2 ** -24 ? 0 : (sum < 1 ? -1 : 1) * Math.ceil(4 * (25 + Math.log2(off)));
+}
+
+function setBits(word: number): number {
+  let count = 0;
+  for (let left = word; left !== 0; left &= left - 1) count++;
+  return count;
 }
