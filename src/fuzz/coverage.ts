@@ -4,9 +4,12 @@
  */
 const places = 2 ** 24;
 const most = 255;
+const factPlaces = 2 ** 16;
 
 export class Coverage {
   private readonly counts = new Uint8Array(places);
+  /** How often each fact about a whole problem was met: what is rare among them says what is worth breeding from. */
+  private readonly facts = new Uint32Array(factPlaces);
   /** Events met at least once. */
   met = 0;
 
@@ -19,6 +22,22 @@ export class Coverage {
     this.met++;
     return true;
   }
+
+  /** Counts the facts of one problem. */
+  count(facts: Int32Array): void {
+    for (const fact of facts) this.facts[factPlace(fact)]!++;
+  }
+
+  /** How often the rarest of some facts was met. */
+  rarest(facts: Int32Array): number {
+    let least = Infinity;
+    for (const fact of facts) least = Math.min(least, this.facts[factPlace(fact)]!);
+    return least;
+  }
+}
+
+function factPlace(fact: number): number {
+  return (fact ^ (fact >>> 16)) & (factPlaces - 1);
 }
 
 /** An event's number from what it says. */

@@ -30,6 +30,7 @@ export class Features {
   count = 0;
   private readonly operation: Operation;
   private readonly facts = new Int32Array(mostFacts);
+  private readonly singleEvents = new Int32Array(mostFacts);
   private factCount = 0;
   private n = 0;
   /** Of the line that was looked at last. */
@@ -61,10 +62,18 @@ export class Features {
     if (this.count < this.events.length) this.events[this.count++] = event;
   }
 
-  /** A small number that says something about the whole problem. */
-  private fact(what: number, value: number): void {
-    this.add(eventOf(kind.fact, what, value, this.n));
-    if (this.factCount < mostFacts) this.facts[this.factCount++] = what * 4096 + (value & 4095);
+  /** The events of the facts alone, without their pairs. Copies. */
+  singles(): Int32Array {
+    return this.singleEvents.slice(0, this.factCount);
+  }
+
+  /** A small number that says something about the whole problem; `coarse` stands for it in pairs, of which there are so many that fine ones would all be new. */
+  private fact(what: number, value: number, coarse = value): void {
+    const event = eventOf(kind.fact, what, value, this.n);
+    this.add(event);
+    if (this.factCount >= mostFacts) return;
+    this.singleEvents[this.factCount] = event;
+    this.facts[this.factCount++] = what * 4096 + (coarse & 4095);
   }
 
   private pairs(): void {
@@ -112,7 +121,7 @@ export class Features {
           if ((word & 0xffff) !== 0) coarse = 0;
           if (!Number.isInteger(value)) integer = 0;
           this.add(eventOf(kind.exponent, exponent, word >>> 31, this.n * 8 + place));
-          this.add(eventOf(kind.entry, exponent >>> 2, Math.min(row * seen + k, 255), this.n * 8 + place));
+          if (this.n <= 4) this.add(eventOf(kind.entry, exponent >>> 2, Math.min(row * seen + k, 255), this.n * 8 + place));
         }
       }
     }
@@ -134,15 +143,15 @@ export class Features {
     this.fact(base + 2, coarse * 2 + integer);
     this.fact(base + 3, tied);
     this.fact(base + 4, columnTies);
-    this.fact(base + 5, widest >>> 2);
-    this.fact(base + 6, narrowest >>> 2);
+    this.fact(base + 5, widest >>> 2, coarseRange(widest));
+    this.fact(base + 6, narrowest >>> 2, coarseRange(narrowest));
     this.fact(base + 7, setBits(largestIn) * 4 + Math.min(onDiagonal, 3));
     this.fact(base + 8, zeroSum);
     this.fact(base + 9, Math.min(equal, 15));
     this.fact(base + 10, nonZero * 4 + signs);
     if (rows === 1) return;
-    this.fact(base + 11, rowSorts);
-    this.fact(base + 12, columnSorts);
+    this.fact(base + 11, rowSorts, endSorts(rowSorts));
+    this.fact(base + 12, columnSorts, endSorts(columnSorts));
     this.fact(base + 13, unequal * 8 + offDiagonal);
   }
 
@@ -186,7 +195,7 @@ export class Features {
     const base = place * 16;
     this.fact(base, Math.min(zeros, 15));
     this.fact(base + 1, Math.min(tiny, 3) * 2 + (odd > 0 ? 1 : 0));
-    this.fact(base + 2, (low >>> 3) * 32 + (high >>> 3));
+    this.fact(base + 2, (low >>> 3) * 32 + (high >>> 3), (low >>> 5) * 8 + (high >>> 5));
     if (port.role !== 'residual-mapping' || per !== n * n) return;
     this.fact(base + 3, n === 4 ? supportClassOf4(support) : few(large));
     for (let line = 0; line < n; line++) {
@@ -225,6 +234,16 @@ export class Features {
 function bucket(range: number): number {
   if (!(range >= 0)) return 4095;
   return range < 128 ? Math.ceil(2 * range) : Math.min(4094, 256 + Math.ceil(4 * Math.log2(range / 128)));
+}
+
+/** Octaves of a range's bucket. */
+function coarseRange(range: number): number {
+  return range === 0 ? 0 : 1 + (31 - Math.clz32(range)) + (range > 256 ? 1 : 0);
+}
+
+/** Of lines counted by their sort, those of one number and those beyond the ends of the exponential. */
+function endSorts(sorts: number): number {
+  return (sorts & 3) + 4 * Math.min(3, ((sorts >>> 8) & 3) + ((sorts >>> 10) & 3));
 }
 
 /** How far a sum is from 1, in quarters of an octave, with its side. */
