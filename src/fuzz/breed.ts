@@ -11,7 +11,7 @@ import { elementsPerToken, isShared, type Operation, type Port, type Sizes } fro
 import type { Property, ResolvedKernel } from '../verify/property.ts';
 import { difference, mutate } from './mutate.ts';
 import type { Pool } from './pool.ts';
-import { fitTogether, type Specimen } from './specimen.ts';
+import { fitTogether, resized, type Specimen } from './specimen.ts';
 
 /** Problems of a bred case: around tiles, so that lanes are met. */
 const batches = [33, 34, 47, 63, 65, 127, 129, 255, 257];
@@ -76,6 +76,7 @@ export function bred(kernel: ResolvedKernel, property: Property, pool: Pool, obj
   let parent = first;
   while (children.length < count) {
     if (climbing) parent = elite[Math.floor(elite.length * random.uniform() ** 2)]!.specimen;
+    else if (random.below(8) === 0) parent = immigrant(operation, pool, first, random.pick(allowed), random) ?? first;
     else if (random.below(2) === 0) parent = pool.pick(operation.id, first.sizes.streams, random) ?? first;
     if (!fitTogether(operation, first, parent)) parent = first;
     const mate = climbing ? elite[random.below(elite.length)]!.specimen : pool.any(operation.id, first.sizes.streams, random);
@@ -88,6 +89,12 @@ export function bred(kernel: ResolvedKernel, property: Property, pool: Pool, obj
     children.push(childOf(kernel, parent, fitting(operation, first, mate), fitting(operation, first, other), random));
   }
   return children;
+}
+
+/** A problem of another stream count, at that of `first`: what was found where most is tried is tried everywhere. */
+function immigrant(operation: Operation, pool: Pool, first: Specimen, streams: number, random: Random): Specimen | undefined {
+  const found = pool.pick(operation.id, streams, random);
+  return found === undefined ? undefined : resized(operation, found, first.sizes.streams, random.below(2) === 0);
 }
 
 /** Half of the time the usual count, else any of them. */

@@ -28,10 +28,11 @@ export class Features {
   /** Events of the last token that was looked at; the first `count` of them. */
   readonly events = new Int32Array(4096);
   count = 0;
+  /** Of these the events of facts alone, without their pairs; the first `factCount`. */
+  readonly singles = new Int32Array(mostFacts);
+  factCount = 0;
   private readonly operation: Operation;
   private readonly facts = new Int32Array(mostFacts);
-  private readonly singleEvents = new Int32Array(mostFacts);
-  private factCount = 0;
   private n = 0;
   /** Of the line that was looked at last. */
   private max = 0;
@@ -62,17 +63,12 @@ export class Features {
     if (this.count < this.events.length) this.events[this.count++] = event;
   }
 
-  /** The events of the facts alone, without their pairs. Copies. */
-  singles(): Int32Array {
-    return this.singleEvents.slice(0, this.factCount);
-  }
-
   /** A small number that says something about the whole problem; `coarse` stands for it in pairs, of which there are so many that fine ones would all be new. */
   private fact(what: number, value: number, coarse = value): void {
     const event = eventOf(kind.fact, what, value, this.n);
     this.add(event);
     if (this.factCount >= mostFacts) return;
-    this.singleEvents[this.factCount] = event;
+    this.singles[this.factCount] = event;
     this.facts[this.factCount++] = what * 4096 + (coarse & 4095);
   }
 

@@ -33,7 +33,7 @@ test.each([['sinkhorn', { index: 0, count: 1 }], ['sinkhorn-vjp', { index: 1, co
   expect(given.length).toBeGreaterThan(before + 3);
   for (const [k, values] of given.slice(before).entries()) {
     const recipe = drawnRecipe(property, kernel, random.bits());
-    const drawn = expand({ ...recipe, seed: streamedSeed(recipe.seed, stream) }, operations[id] as never, property.inputs);
+    const drawn = expand({ ...recipe, seed: streamedSeed(recipe.seed, stream) }, operations[id], property.inputs);
     expect(values.map((port) => port.length), `case ${k}`).toEqual(ports.map((name) => drawn[name]!.length));
     for (const [at, name] of ports.entries()) if (values[at]!.some((value, i) => !Object.is(value, Math.fround(drawn[name]![i]!)))) throw new Error(`case ${k} is not what is drawn`);
   }
