@@ -71,6 +71,7 @@ const bitsAlone: readonly Operator[] = [
   one((value, random) => bitsOf(value, (bits) => bits + step(random))),
   one((value, random) => bitsOf(value, (bits) => bits ^ (1 << random.below(31)))),
   one((value, random) => bitsOf(value, (bits) => bits & ~((1 << random.integer(1, 22)) - 1))),
+  one((value, random) => bitsOf(value, (bits) => bits | ((1 << random.integer(1, 23)) - 1))), // where rounding to fewer bits carries
 ];
 
 const structure: readonly Operator[] = [

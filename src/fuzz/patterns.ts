@@ -17,6 +17,9 @@ export interface Matrix {
 export type Mate = Float64Array;
 export type Operator = (matrix: Matrix, random: Random, mate: Mate | undefined) => void;
 
+/** What is added to logits to take a line out of reach: beyond the ends of the exponential of f32, and usual round numbers. */
+const masks = [88.8, 104, 110, 150, 1e3, 1e4];
+
 /** The places of one line, a row or a column. */
 export function lineOf({ rows, columns }: Matrix, random: Random): number[] {
   const row = rows === 1 || (columns > 1 && random.below(2) === 0);
@@ -64,6 +67,11 @@ export const patterns: readonly Operator[] = [
       case 3: return mask(values, (at) => on(at) >= 0);
       default: return mask(values, (at) => beside![at] !== 0);
     }
+  },
+  // a line out of reach of the others, as a mask is added to logits: below them, or above
+  (matrix, random) => {
+    const by = (random.below(4) === 0 ? 1 : -1) * random.pick(masks);
+    for (const at of lineOf(matrix, random)) matrix.values[at] = matrix.values[at]! + by;
   },
   // two entries across the diagonal, or a line and the column that it meets there, become equal
   ({ values, rows, columns }, random) => {
