@@ -8,7 +8,8 @@ import { supportClassOf4 } from '../generate/support-classes.ts';
 import { elementsPerToken, isShared, type Operation, type Port, type Sizes, type Values } from '../operations/operation.ts';
 import { lengthOf } from '../operations/dims.ts';
 import { eventOf } from './coverage.ts';
-import { few, lineClass, relationOf, structureOf, withLine } from './structure.ts';
+import { bucket, coarseRange, deviation, endSorts, few, lineClass, setBits, withLine } from './grades.ts';
+import { relationOf, structureOf } from './structure.ts';
 
 /** Rows and columns of a port that are looked at; what is larger is judged all the same. */
 const [mostRows, mostColumns] = [16, 32];
@@ -224,33 +225,4 @@ export class Features {
     this.ties = ties;
     this.sum = sum;
   }
-}
-
-/** Halves up to 128, where exponentials of f32 end, then octaves. */
-function bucket(range: number): number {
-  if (!(range >= 0)) return 4095;
-  return range < 128 ? Math.ceil(2 * range) : Math.min(4094, 256 + Math.ceil(4 * Math.log2(range / 128)));
-}
-
-/** Octaves of a range's bucket. */
-function coarseRange(range: number): number {
-  return range === 0 ? 0 : 1 + (31 - Math.clz32(range)) + (range > 256 ? 1 : 0);
-}
-
-/** Of lines counted by their sort, those of one number and those beyond the ends of the exponential. */
-function endSorts(sorts: number): number {
-  return (sorts & 3) + 4 * Math.min(3, ((sorts >>> 8) & 3) + ((sorts >>> 10) & 3));
-}
-
-/** How far a sum is from 1, in quarters of an octave, with its side. */
-function deviation(sum: number): number {
-  const off = Math.abs(sum - 1);
-  if (!(off < Infinity)) return 999;
-  return off < 2 ** -24 ? 0 : (sum < 1 ? -1 : 1) * Math.ceil(4 * (25 + Math.log2(off)));
-}
-
-function setBits(word: number): number {
-  let count = 0;
-  for (let left = word; left !== 0; left &= left - 1) count++;
-  return count;
 }

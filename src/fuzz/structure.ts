@@ -3,21 +3,7 @@
  * have paths for such structure (a row of one number, a mask, a gradient that picks one entry), and each number grades the way there: one more line of a sort, one zero more, one pair less that
  * is unequal, so that the pool keeps every step.
  */
-
-/** Ranges at which exponentials of f32 lose a term beside the largest (2⁻²⁴), become subnormal and vanish. */
-const ends = [16.635532, 87.33654, 103.97208] as const;
-
-/** The sort of a line by the range of its numbers: one number, near, apart, or beyond an end of the exponential. */
-export function lineClass(range: number): number {
-  if (!(range > 0)) return 0;
-  if (range < 1) return 1;
-  return 2 + (range > ends[0] ? 1 : 0) + (range > ends[1] ? 1 : 0) + (range > ends[2] ? 1 : 0);
-}
-
-/** How many lines of each sort, at most three counted: 12 bits, whatever their order. Adds a line to those counted before. */
-export function withLine(counted: number, sort: number): number {
-  return ((counted >>> (2 * sort)) & 3) === 3 ? counted : counted + (1 << (2 * sort));
-}
+import { few } from './grades.ts';
 
 /** What is read off the entries of a matrix. */
 export interface Structure {
@@ -52,11 +38,6 @@ export function structureOf(values: Float64Array, at: number, rows: number, colu
   found.unequal = square ? Math.min(unequal, 7) : 7;
   found.offDiagonal = square ? Math.min(off, 7) : 7;
   return found;
-}
-
-/** 0 to 8 as they are, then half octaves. */
-export function few(count: number): number {
-  return count <= 8 ? count : 3 + Math.floor(2 * Math.log2(count));
 }
 
 /**

@@ -37,7 +37,7 @@ const wishes: readonly { readonly tokens: number; readonly streams: number; read
 ];
 const always = 3;
 /** What a sentence is confirmed by. */
-const larger: (typeof wishes)[number] = { tokens: 37, streams: 5, channels: 11, depth: 2, scale: 1, seed: 16 };
+const larger: (typeof wishes)[number] = { tokens: 37, streams: 5, channels: 11, depth: 3, scale: 1, seed: 16 };
 
 /** Problems that all of it asks at most. */
 export const mostShapeProblems = wishes.reduce((sum, { tokens }) => sum + tokens, larger.tokens);
