@@ -12,10 +12,12 @@ import type { Property, ResolvedKernel } from '../verify/property.ts';
 import { smallArray } from '../tensor/small.ts';
 import { difference, mutate } from './mutate.ts';
 import type { Pool } from './pool.ts';
-import { fitTogether, type Specimen } from './specimen.ts';
+import { fitTogether, resized, type Specimen } from './specimen.ts';
 
 /** Problems of a bred case: around tiles, so that lanes are met. */
 const batches = [33, 34, 47, 63, 65, 127, 129, 255, 257];
+/** Lanes of a tile, as in features.ts. */
+const tile = 32;
 
 /** What recipes of a claim about a kernel are drawn from; putting it together costs more than drawing. */
 const arbitraries = new WeakMap<Property, WeakMap<ResolvedKernel, fc.Arbitrary<Recipe>>>();
@@ -52,11 +54,13 @@ export function changedRecipe(recipe: Recipe, property: Property, kernel: Resolv
   }
 }
 
-/** How many problems of these sizes a case may hold, from the counts around tiles. */
+/** How many problems of these sizes a case may hold, from the counts around tiles; each count gets as many problems as another, so that small ones, whose lanes are as many, come more often. */
 export function batchSize({ operation }: ResolvedKernel, { inputs }: Property, sizes: Sizes, random: Random): number {
   const most = Math.min(inputs.maxElements ?? Infinity, defaultMaxElements) / (operation.boundWeight?.(sizes.streams) ?? 1);
   const counts = (inputs.tokenCounts ?? batches).filter((tokens) => tokens > 0 && largestTensor(operation as unknown as Operation, { ...sizes, tokens }) <= most);
-  return counts.length === 0 ? 1 : random.pick(counts);
+  if (counts.length === 0) return 1;
+  let drawn = random.uniform() * counts.reduce((sum, tokens) => sum + 1 / tokens, 0);
+  return counts.find((tokens) => (drawn -= 1 / tokens) < 0) ?? counts.at(-1)!;
 }
 
 /**
@@ -80,13 +84,25 @@ export function bred(kernel: ResolvedKernel, property: Property, pool: Pool, obj
   let parent = first;
   while (children.length < count) {
     if (climbing) parent = elite[Math.floor(elite.length * random.uniform() ** 2)]!.specimen;
+    else if (random.below(8) === 0) parent = immigrant(operation, pool, first, random.pick(allowed), random) ?? first;
     else if (random.below(2) === 0) parent = pool.pick(operation.id, first.sizes.streams, random) ?? first;
     if (!fitTogether(operation, first, parent)) parent = first;
     const mate = climbing ? elite[random.below(elite.length)]!.specimen : pool.any(operation.id, first.sizes.streams, random);
     const other = climbing ? elite[random.below(elite.length)]!.specimen : undefined;
+    // a fault of a lane beside something rare: what was rare elsewhere stands there as it is
+    if (children.length >= count - (count % tile) && random.below(2) === 0) {
+      children.push(parent);
+      continue;
+    }
     children.push(childOf(kernel, parent, fitting(operation, first, mate), fitting(operation, first, other), random));
   }
   return children;
+}
+
+/** A problem of another stream count, at that of `first`: what was found where most is tried is tried everywhere. */
+function immigrant(operation: Operation, pool: Pool, first: Specimen, streams: number, random: Random): Specimen | undefined {
+  const found = pool.pick(operation.id, streams, random);
+  return found === undefined ? undefined : resized(operation, found, first.sizes.streams, random.below(2) === 0);
 }
 
 /** Half of the time the usual count, else any of them. */
@@ -124,7 +140,9 @@ export function childOf(kernel: ResolvedKernel, parent: Specimen, mate: Specimen
     if (evolve) difference(own, mate.values[port.name]!, other.values[port.name]!, random, limit);
     else {
       const columns = lengthOf(port.dims.at(-1)!, parent.sizes);
-      mutate({ values: own, rows: own.length / columns, columns }, random, mate?.values[port.name], limit);
+      const alike = ports.filter(({ name }) => name !== port.name && values[name]!.length === own.length);
+      const beside = alike.length > 0 ? values[random.pick(alike).name] : undefined;
+      mutate({ values: own, rows: own.length / columns, columns, beside }, random, mate?.values[port.name], limit);
     }
     values[port.name] = own;
   }

@@ -59,7 +59,7 @@ export class Campaign {
 
   constructor(options: CampaignOptions) {
     this.options = options;
-    this.pool = new Pool(options.poolBytes);
+    this.pool = new Pool(options.poolBytes, (facts) => this.coverage.rarest(facts));
     this.random = new Random(options.runSeed, hashText('fuzz'), options.stream.index);
     this.seekRandom = new Random(options.runSeed, hashText('fuzz objectives'), options.stream.index);
   }
@@ -187,13 +187,14 @@ export class Campaign {
       const margin = margins?.[token] ?? -1;
       let isNew = margin > indifferent && this.coverage.add(eventOf(marginKind, arm.hash, Math.floor(4 * Math.log2(margin))));
       for (let k = 0; k < features.count; k++) if (this.coverage.add(features.events[k]!)) isNew = true;
+      this.coverage.count(features.singles, features.factCount);
       if (margin > threshold && margin > 0) {
         const best = this.pool.offer(arm.objective, () => specimenOf(operation, inputs, sizes, token, recipe), margin);
         if (best && margin > 0.5) this.tell(arm, specimenOf(operation, inputs, sizes, token, recipe), margin);
       }
       if (!isNew || kept >= keptPerCase) continue;
       kept++;
-      this.pool.add(specimenOf(operation, inputs, sizes, token, recipe));
+      this.pool.add(specimenOf(operation, inputs, sizes, token, recipe), features.singles.slice(0, features.factCount));
     }
     if (kept > 0 && Object.keys(recipe.families).length > 0) remember(arm.recipes, recipe, this.random);
   }

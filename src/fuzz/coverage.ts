@@ -3,10 +3,13 @@
  * share a place only make one of them look older than it is.
  */
 const places = 2 ** 24;
+const factPlaces = 2 ** 16;
 
 export class Coverage {
   /** A bit for each place, so that the table fits into a cache. */
   private readonly seen = new Int32Array(places / 32);
+  /** How often each fact about a whole problem was met: what is rare among them says what is worth breeding from. */
+  private readonly facts = new Uint32Array(factPlaces);
   /** Events met at least once. */
   met = 0;
 
@@ -20,6 +23,22 @@ export class Coverage {
     this.met++;
     return true;
   }
+
+  /** Counts the facts of one problem, the first `count` of an array. */
+  count(facts: Int32Array, count: number): void {
+    for (let k = 0; k < count; k++) this.facts[factPlace(facts[k]!)]!++;
+  }
+
+  /** How often the rarest of some facts was met. */
+  rarest(facts: Int32Array): number {
+    let least = Infinity;
+    for (const fact of facts) least = Math.min(least, this.facts[factPlace(fact)]!);
+    return least;
+  }
+}
+
+function factPlace(fact: number): number {
+  return (fact ^ (fact >>> 16)) & (factPlaces - 1);
 }
 
 /** An event's number from what it says. */

@@ -1,18 +1,23 @@
 /**
  * What is special about a problem, read off its inputs and outputs: exponents, ranges and ties of lines, the pattern of largest entries, zeros and subnormal numbers, the lane of a tile,
- * the support class of a mapping, how far its sums are from 1 (which tells lines that epsilon dominates, and lines that a threshold or clamp leaves alone). Events alone would
- * forget how they go together, so every two facts of a problem are an event as well. About a microsecond for a 4×4 matrix.
+ * the support class of a mapping, how far its sums are from 1 (which tells lines that epsilon dominates, and lines that a threshold or clamp leaves alone); and the structure of each input and of
+ * two of them together (structure.ts). Events alone would forget how they go together, so every two facts of a problem are an event as well. A fact has few values at every n: one that is
+ * new for most problems, as the pattern of largest entries is from n = 5, would make the pool a sample of all problems. About two microseconds for a 4×4 matrix.
  */
 import { supportClassOf4 } from '../generate/support-classes.ts';
 import { elementsPerToken, isShared, type Operation, type Port, type Sizes, type Values } from '../operations/operation.ts';
 import { lengthOf } from '../operations/dims.ts';
 import { eventOf } from './coverage.ts';
+import { bucket, coarseRange, deviation, endSorts, few, lineClass, setBits, withLine } from './grades.ts';
+import { relationOf, structureOf } from './structure.ts';
 
 /** Rows and columns of a port that are looked at; what is larger is judged all the same. */
 const [mostRows, mostColumns] = [16, 32];
 const mostFacts = 64;
 /** Entries before one in its row that it is compared with. */
 const mostNeighbours = 7;
+/** Facts about two inputs come after those about one. */
+const relationBase = 256;
 
 /** Kinds of events; the number is part of the event. */
 const kind = { exponent: 1, entry: 2, rowRange: 3, columnRange: 4, pattern: 5, fact: 6, pair: 7, lane: 8, outExponent: 9, support: 10, rowSum: 11, columnSum: 12 } as const;
@@ -24,9 +29,11 @@ export class Features {
   /** Events of the last token that was looked at; the first `count` of them. */
   readonly events = new Int32Array(4096);
   count = 0;
+  /** Of these the events of facts alone, without their pairs; the first `factCount`. */
+  readonly singles = new Int32Array(mostFacts);
+  factCount = 0;
   private readonly operation: Operation;
   private readonly facts = new Int32Array(mostFacts);
-  private factCount = 0;
   private n = 0;
   /** Of the line that was looked at last. */
   private max = 0;
@@ -46,6 +53,7 @@ export class Features {
     this.n = sizes.streams;
     let place = 0;
     for (const port of this.operation.inputs) if (!isShared(port)) this.input(port, inputs[port.name]!, sizes, token, place++);
+    this.relations(inputs, sizes, token);
     const special = this.factCount;
     if (outputs !== undefined) for (const port of this.operation.outputs) if (!isShared(port) && outputs[port.name] !== undefined) this.output(port, outputs[port.name]!, sizes, token, place++);
     this.lane(sizes, token, special);
@@ -56,10 +64,13 @@ export class Features {
     if (this.count < this.events.length) this.events[this.count++] = event;
   }
 
-  /** A small number that says something about the whole problem. */
-  private fact(what: number, value: number): void {
-    this.add(eventOf(kind.fact, what, value, this.n));
-    if (this.factCount < mostFacts) this.facts[this.factCount++] = what * 4096 + (value & 4095);
+  /** A small number that says something about the whole problem; `coarse` stands for it in pairs, of which there are so many that fine ones would all be new. */
+  private fact(what: number, value: number, coarse = value): void {
+    const event = eventOf(kind.fact, what, value, this.n);
+    this.add(event);
+    if (this.factCount >= mostFacts) return;
+    this.singles[this.factCount] = event;
+    this.facts[this.factCount++] = what * 4096 + (coarse & 4095);
   }
 
   private pairs(): void {
@@ -81,10 +92,13 @@ export class Features {
     const at = token * per;
     const rows = Math.min(mostRows, per / columns);
     const seen = Math.min(mostColumns, columns);
-    let [zeros, negative, tiny, coarse, integer, tied, equal, widest, pattern, zeroSum] = [0, 0, 0, 1, 1, 0, 0, 0, 0, 0];
+    let [zeros, negative, tiny, coarse, integer, tied, equal, widest, pattern, zeroSum, rowSorts, columnSorts, largestIn, onDiagonal] = [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     for (let row = 0; row < rows; row++) {
       this.line(values, at + row * columns, seen, 1);
       pattern = (Math.imul(pattern, 33) + this.argmax) | 0;
+      largestIn |= 1 << this.argmax;
+      if (this.argmax === row) onDiagonal++;
+      rowSorts = withLine(rowSorts, lineClass(this.max - this.min));
       if (this.ties > 1) tied++;
       if (this.sum === 0 && this.max > 0) zeroSum = 1;
       const range = bucket(this.max - this.min);
@@ -104,7 +118,7 @@ export class Features {
           if ((word & 0xffff) !== 0) coarse = 0;
           if (!Number.isInteger(value)) integer = 0;
           this.add(eventOf(kind.exponent, exponent, word >>> 31, this.n * 8 + place));
-          this.add(eventOf(kind.entry, exponent >>> 2, Math.min(row * seen + k, 255), this.n * 8 + place));
+          if (this.n <= 4) this.add(eventOf(kind.entry, exponent >>> 2, Math.min(row * seen + k, 255), this.n * 8 + place));
         }
       }
     }
@@ -113,22 +127,41 @@ export class Features {
     for (let k = 0; k < (rows > 1 ? seen : 0); k++) {
       this.line(values, at + k, rows, columns);
       if (this.ties > 1) columnTies++;
+      columnSorts = withLine(columnSorts, lineClass(this.max - this.min));
       const range = bucket(this.max - this.min);
       if (range < narrowest) narrowest = range;
       this.add(eventOf(kind.columnRange, range, place, this.n));
     }
-    this.add(eventOf(kind.pattern, pattern, place, this.n));
+    if (rows <= 4) this.add(eventOf(kind.pattern, pattern, place, this.n));
+    const { nonZero, signs, unequal, offDiagonal } = structureOf(values, at, rows, seen, columns);
     const base = place * 16;
     this.fact(base, Math.min(zeros, 3) * 4 + Math.min(negative, 3));
     this.fact(base + 1, Math.min(tiny, 3));
     this.fact(base + 2, coarse * 2 + integer);
     this.fact(base + 3, tied);
     this.fact(base + 4, columnTies);
-    this.fact(base + 5, widest >>> 2);
-    this.fact(base + 6, narrowest >>> 2);
-    this.fact(base + 7, pattern);
+    this.fact(base + 5, widest >>> 2, coarseRange(widest));
+    this.fact(base + 6, narrowest >>> 2, coarseRange(narrowest));
+    this.fact(base + 7, setBits(largestIn) * 4 + Math.min(onDiagonal, 3));
     this.fact(base + 8, zeroSum);
     this.fact(base + 9, Math.min(equal, 15));
+    this.fact(base + 10, nonZero * 4 + signs);
+    if (rows === 1) return;
+    this.fact(base + 11, rowSorts, endSorts(rowSorts));
+    this.fact(base + 12, columnSorts, endSorts(columnSorts));
+    this.fact(base + 13, unequal * 8 + offDiagonal);
+  }
+
+  /** What two inputs of one shape have to do with each other. */
+  private relations(inputs: Values, sizes: Sizes, token: number): void {
+    const ports = this.operation.inputs.filter((port) => !isShared(port));
+    for (let b = 1; b < ports.length; b++) {
+      for (let a = 0; a < b; a++) {
+        const per = elementsPerToken(ports[b]!, sizes);
+        if (per < 2 || per > mostRows * mostColumns || per !== elementsPerToken(ports[a]!, sizes)) continue;
+        this.fact(relationBase + 8 * b + a, relationOf(inputs[ports[a]!.name]!, token * per, inputs[ports[b]!.name]!, token * per, per));
+      }
+    }
   }
 
   private output(port: Port, values: Float64Array, sizes: Sizes, token: number, place: number): void {
@@ -137,7 +170,7 @@ export class Features {
     const at = token * per;
     const columns = lengthOf(port.dims.at(-1)!, sizes);
     const n = sizes.streams;
-    let [zeros, tiny, odd, low, high, support] = [0, 0, 0, 255, 0, 0];
+    let [zeros, tiny, odd, low, high, support, large] = [0, 0, 0, 255, 0, 0, 0];
     const seen = Math.min(per, mostRows * mostColumns);
     for (let k = 0; k < seen; k++) {
       const value = values[at + k]!;
@@ -149,16 +182,19 @@ export class Features {
         if (exponent === 0) tiny++;
         if (exponent < low) low = exponent;
         if (exponent > high) high = exponent;
-        if (k < 16 && Math.abs(value) > 2 ** -10) support |= 1 << k;
+        if (Math.abs(value) > 2 ** -10) {
+          large++;
+          if (k < 16) support |= 1 << k;
+        }
       }
     }
     this.add(eventOf(kind.outExponent, low, high, this.n * 8 + place));
     const base = place * 16;
     this.fact(base, Math.min(zeros, 15));
     this.fact(base + 1, Math.min(tiny, 3) * 2 + (odd > 0 ? 1 : 0));
-    this.fact(base + 2, (low >>> 3) * 32 + (high >>> 3));
+    this.fact(base + 2, (low >>> 3) * 32 + (high >>> 3), (low >>> 5) * 8 + (high >>> 5));
     if (port.role !== 'residual-mapping' || per !== n * n) return;
-    this.fact(base + 3, n === 4 ? supportClassOf4(support) : support & 4095);
+    this.fact(base + 3, n === 4 ? supportClassOf4(support) : few(large));
     for (let line = 0; line < n; line++) {
       this.line(values, at + line * n, n, 1);
       this.add(eventOf(kind.rowSum, deviation(this.sum), this.n));
@@ -189,17 +225,4 @@ export class Features {
     this.ties = ties;
     this.sum = sum;
   }
-}
-
-/** Halves up to 128, where exponentials of f32 end, then octaves. */
-function bucket(range: number): number {
-  if (!(range >= 0)) return 4095;
-  return range < 128 ? Math.ceil(2 * range) : Math.min(4094, 256 + Math.ceil(4 * Math.log2(range / 128)));
-}
-
-/** How far a sum is from 1, in quarters of an octave, with its side. */
-function deviation(sum: number): number {
-  const off = Math.abs(sum - 1);
-  if (!(off < Infinity)) return 999;
-  return off < 2 ** -24 ? 0 : (sum < 1 ? -1 : 1) * Math.ceil(4 * (25 + Math.log2(off)));
 }

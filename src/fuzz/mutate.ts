@@ -1,26 +1,15 @@
 /**
- * Children of problems: operators on the numbers of one port, seen as a matrix, from structural ones (ties, lines, orders, mates) to single bits of single floats. The dictionary holds the gaps
+ * Children of problems: operators on the numbers of one port, seen as a matrix, from structural ones (ties, lines, orders, mates; more of them in patterns.ts) to single bits of single floats. The dictionary holds the gaps
  * at which an exponential of f32 becomes subnormal, underflows, overflows or is lost beside 1 or ε: where kernels and their authors' assumptions part. `difference` is the step of differential
  * evolution (Storn & Price, 1997); see README.md for why it is here and no optimiser from a library.
  */
 import type { Random } from '../generate/random.ts';
-
-/** A port's numbers as rows × columns, flat; operators change them in place. */
-export interface Matrix {
-  readonly values: Float64Array;
-  readonly rows: number;
-  readonly columns: number;
-}
-
-/** Others to cross with, of the same shape. */
-export type Mate = Float64Array;
+import { alongLine, patterns, type Mate, type Matrix, type Operator } from './patterns.ts';
 
 const gaps = [16.635532, 17.328679, 13.815511, 18.420681, 20.723266, 87.33654, 88.02969, 88.72284, 88.72283, 89, 102.6, 103.27893, 103.97208, 103.972084, 104, 127, 128, 149, 150];
 const specials = [0, -0, 1, -1, 2, 0.5, 2 ** -149, -(2 ** -149), 2 ** -126, -(2 ** -126), 2 ** -130, 2 ** -24, 1 + 2 ** -23, 1 - 2 ** -24, 1e-6, 16, 64, 88, -88, 100, 128, -128, 1000, -1000];
 const float = new Float32Array(1);
 const word = new Int32Array(float.buffer);
-
-type Operator = (matrix: Matrix, random: Random, mate: Mate | undefined) => void;
 
 /** Changes one number. */
 function one(change: (value: number, random: Random, matrix: Matrix, at: number) => number): Operator {
@@ -38,14 +27,6 @@ function some(change: (random: Random) => (value: number) => number): Operator {
     if (random.below(4) === 0) for (let at = 0; at < values.length; at++) values[at] = to(values[at]!);
     else alongLine(matrix, random, (at) => (values[at] = to(values[at]!)));
   };
-}
-
-/** Visits the places of a row or a column. */
-function alongLine({ rows, columns }: Matrix, random: Random, visit: (at: number) => void): void {
-  const row = rows === 1 || (columns > 1 && random.below(2) === 0);
-  const line = random.below(row ? rows : columns);
-  const [first, step, length] = row ? [line * columns, 1, columns] : [line, columns, rows];
-  for (let k = 0; k < length; k++) visit(first + k * step);
 }
 
 function rowMaximum({ values, columns }: Matrix, at: number, without: number): number {
@@ -91,6 +72,7 @@ const bitsAlone: readonly Operator[] = [
   one((value, random) => bitsOf(value, (bits) => bits + step(random))),
   one((value, random) => bitsOf(value, (bits) => bits ^ (1 << random.below(31)))),
   one((value, random) => bitsOf(value, (bits) => bits & ~((1 << random.integer(1, 22)) - 1))),
+  one((value, random) => bitsOf(value, (bits) => bits | ((1 << random.integer(1, 23)) - 1))), // where rounding to fewer bits carries
 ];
 
 const structure: readonly Operator[] = [
@@ -145,7 +127,7 @@ const crossing: readonly Operator[] = [
   },
 ];
 
-const groups: readonly (readonly Operator[])[] = [numbers, numbers, structure, crossing, bitsAlone];
+const groups: readonly (readonly Operator[])[] = [numbers, numbers, structure, patterns, crossing, bitsAlone];
 
 /** Applies one to four operators, more rarely many, and keeps every number within ±`limit`. Never leaves a number that is not finite. */
 export function mutate(matrix: Matrix, random: Random, mate: Mate | undefined, limit: number): void {

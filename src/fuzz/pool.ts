@@ -7,9 +7,12 @@ import { bytesOf, type Specimen } from './specimen.ts';
 
 /** How many of the best an objective keeps. */
 const best = 24;
+/** How many are drawn, of which the one that is worth most is taken. */
+const drawnAtOnce = 6;
 
 interface Kept {
   readonly specimen: Specimen;
+  readonly facts: Int32Array | undefined;
   bred: number;
 }
 
@@ -20,12 +23,15 @@ interface Scored {
 
 export class Pool {
   private readonly limit: number;
+  private readonly rarest: (facts: Int32Array) => number;
   private readonly kept = new Map<string, Kept[]>();
   private readonly elites = new Map<string, Scored[]>();
   private bytes = 0;
 
-  constructor(limitBytes: number) {
+  /** `rarest` says how often the rarest of a problem's facts was met; without it all are alike. */
+  constructor(limitBytes: number, rarest: (facts: Int32Array) => number = () => 1) {
     this.limit = limitBytes;
+    this.rarest = rarest;
   }
 
   /** Problems of all operations. */
@@ -33,10 +39,10 @@ export class Pool {
     return [...this.kept.values()].reduce((sum, list) => sum + list.length, 0);
   }
 
-  /** Keeps a problem that met something new. */
-  add(specimen: Specimen): void {
+  /** Keeps a problem that met something new, with the facts about it. */
+  add(specimen: Specimen, facts?: Int32Array): void {
     const list = this.listOf(specimen);
-    list.push({ specimen, bred: 0 });
+    list.push({ specimen, facts, bred: 0 });
     this.bytes += bytesOf(specimen);
     while (this.bytes > this.limit && this.forget());
   }
@@ -69,13 +75,17 @@ export class Pool {
     this.elites.delete(objective);
   }
 
-  /** A problem of an operation and stream count to breed from: among a few drawn, the one that was bred from least. */
+  /** A problem of an operation and stream count to breed from: among a few drawn, the one that is rarest for how often it was bred from, as in the schedules of AFLFast (Böhme et al. 2016). */
   pick(operation: string, streams: number, random: Random): Specimen | undefined {
     const list = this.kept.get(`${operation} ${streams}`) ?? [];
     let chosen: Kept | undefined;
-    for (let k = 0; k < 3 && list.length > 0; k++) {
+    let least = Infinity;
+    for (let k = 0; k < drawnAtOnce && list.length > 0; k++) {
       const drawn = list[random.below(list.length)]!;
-      if (chosen === undefined || drawn.bred < chosen.bred) chosen = drawn;
+      const cost = (1 + drawn.bred) * (drawn.facts === undefined ? 1 : this.rarest(drawn.facts));
+      if (chosen !== undefined && !(cost < least)) continue;
+      chosen = drawn;
+      least = cost;
     }
     if (chosen !== undefined) chosen.bred++;
     return chosen?.specimen;

@@ -1,5 +1,6 @@
 /** One problem by value: what the search keeps, changes and crosses. A case is a batch of them. */
 import type { Recipe } from '../generate/recipe.ts';
+import { lengthOf } from '../operations/dims.ts';
 import { elementsPerToken, isShared, type Operation, type OperationId, type Sizes, type Values } from '../operations/operation.ts';
 
 export interface Specimen {
@@ -32,6 +33,38 @@ export function fitTogether(operation: Operation, a: Specimen, b: Specimen): boo
   const { streams, channels, depth } = a.sizes;
   if (b.operation !== a.operation || b.sizes.streams !== streams || b.sizes.channels !== channels || b.sizes.depth !== depth) return false;
   return operation.inputs.every((port) => !isShared(port) || a.values[port.name] === b.values[port.name]);
+}
+
+/**
+ * The problem at another stream count: lines repeat, or beyond the old ones are 0, so that what is special about it (a line of one number, symmetry, an entry alone) mostly stays. Undefined where something
+ * that all tokens share depends on the stream count.
+ */
+export function resized(operation: Operation, specimen: Specimen, streams: number, repeat: boolean): Specimen | undefined {
+  const sizes = { ...specimen.sizes, streams };
+  const values: Record<string, Float64Array> = {};
+  for (const port of operation.inputs) {
+    const [from, to] = [specimen.sizes, sizes].map((all) => port.dims.filter((dim) => dim !== 'tokens').map((dim) => lengthOf(dim, all))) as [number[], number[]];
+    const old = specimen.values[port.name]!;
+    if (isShared(port)) {
+      if (from.some((length, d) => length !== to[d])) return undefined;
+      values[port.name] = old;
+      continue;
+    }
+    const out = new Float64Array(to.reduce((product, length) => product * length, 1));
+    for (let k = 0; k < out.length; k++) {
+      let [rest, at, stride, beyond] = [k, 0, 1, false];
+      for (let d = to.length - 1; d >= 0; d--) {
+        const index = rest % to[d]!;
+        rest = Math.floor(rest / to[d]!);
+        if (index >= from[d]!) beyond = true;
+        at += (index % from[d]!) * stride;
+        stride *= from[d]!;
+      }
+      out[k] = beyond && !repeat ? 0 : old[at]!;
+    }
+    values[port.name] = out;
+  }
+  return { ...specimen, sizes, values };
 }
 
 /** Problems as the tokens of one call, with the shared ports of the first. */

@@ -4,7 +4,9 @@
  *   2. it explains every answer within its bound, where it has one for at least half of the numbers,
  *   3. it is distinguishable: somewhere its bound and the declaration's have no number in common, so that no kernel that keeps its declaration could look like this,
  *   4. it predicts something: where it is apart from the declaration, most numbers are larger than their bound, or certain,
- *   5. no other hypothesis does the same, or one other that predicts the same, and then both are named.
+ *   5. no other hypothesis does the same, or one other that predicts the same, and then both are named,
+ *   6. it explains, besides, every answer on one larger problem that no hypothesis was chosen by: with more tokens than a tile has lanes and at another stream count, where a fault that only
+ *      looked like it on small problems (a tail that is zero, a divisor that is right for one n) parts from it.
  * What none of them explains gets no sentence. So a sentence is not a proof of what is in the kernel's source, but of what it cannot be told from on these problems.
  */
 import { expand } from '../../generate/expand.ts';
@@ -34,9 +36,11 @@ const wishes: readonly { readonly tokens: number; readonly streams: number; read
   { tokens: 3, streams: 4, channels: 6, depth: 3, scale: 8, seed: 15 },
 ];
 const always = 3;
+/** What a sentence is confirmed by. */
+const larger: (typeof wishes)[number] = { tokens: 37, streams: 5, channels: 11, depth: 3, scale: 1, seed: 16 };
 
 /** Problems that all of it asks at most. */
-export const mostShapeProblems = wishes.reduce((sum, { tokens }) => sum + tokens, 0);
+export const mostShapeProblems = wishes.reduce((sum, { tokens }) => sum + tokens, larger.tokens);
 
 export interface Shape {
   /** Without a subject; undefined where nothing can be said. */
@@ -74,6 +78,10 @@ async function sentenceOf(kernel: ResolvedKernel, caller: Caller, stopped: () =>
   const [first, second, ...more] = apart;
   if (first === undefined || more.length > 0) return undefined;
   if (second !== undefined && evidence.some((one) => separate(first.predict(one.inputs, one.sizes), second.predict(one.inputs, one.sizes), one.sizes, outputs))) return undefined;
+  const last = await ask(kernel, caller, larger);
+  if (last === undefined || stopped()) return undefined;
+  evidence.push(last);
+  if (![first, second].every((hypothesis) => hypothesis === undefined || explains(hypothesis, last, outputs))) return undefined;
   return second === undefined ? first.sentence : `${first.sentence}; or, which is the same here, ${second.sentence}`;
 }
 

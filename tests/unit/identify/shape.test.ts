@@ -72,6 +72,7 @@ const silent = [
   'forward-last-half-step-missing', 'forward-stops-early', 'forward-softmax-missing', 'forward-damped', 'forward-bf16-accumulators', 'forward-size-eight-stops', 'forward-epsilon-columns-only',
   'backward-cotangent-averaged', 'backward-cotangent-symmetrised', 'backward-straight-through', 'backward-history-off-by-one', 'write-vjp-symmetrised', 'write-in-place', 'write-output-mixed-too', 'write-residual-kept',
   'stack-last-twice', 'stack-decayed', 'stack-renormalised', 'mappings-tanh-gate', 'mappings-norm-missing', 'mappings-split-twice',
+  'system-tail-zero', 'mappings-pre-epsilon-multiplied',
 ];
 
 test.each(silent)('nothing is told of %s', async (name) => {
