@@ -7,7 +7,8 @@
  *   q ≤ q⁺ with 95 % confidence by Clopper & Pearson over the cases looked at. With m the largest number that has (1 − q⁺)^m ≥ ½ + δ, the campaign takes more than m cases with at
  * least that probability. It then has judged the problems of m cases at least: a sum S of m independent tokens T_i ≥ 0, for which P[S ≤ m·E[T] − t] ≤ exp(−t²/(2·m·E[T²])) (the lower tail of sums of
  * non-negative numbers, Maurer 2003); t = √(2·m·E[T²]·ln(1/δ)) makes that δ. So more than m·E[T] − t problems have a probability of ½ at least: that is a lower bound of the median.
- * δ = 1 %; E[T] and E[T²] are those of the cases looked at, half a million of them. Rare on one's own terms: "rate at most" is q⁺/E[T], what a run meets of a fault for each problem drawn.
+ * δ = 1 %; E[T] and E[T²] are those of the cases looked at. "Rate at most" is of problems: q⁺/E[T] times the problems on which it fired in a case where it did, as many as were seen (1 where none was).
+ * Confidence is of each fault by itself. Sizes that plain draws never have (34 to 63 tokens) are in no draw: a fault that wants them is never met, which is what the bound then says in its own way.
  */
 import { clopperPearsonUpper } from '../src/numerics/clopper-pearson.ts';
 
@@ -41,9 +42,9 @@ export function together(all: readonly Drawn[]): Drawn | undefined {
   }));
 }
 
-/** With 95 % confidence, at most this many of a problem drawn is the first of its case that fires. */
-export function rateAtMost({ cases, met, problems }: Drawn): number {
-  return clopperPearsonUpper(cases, met, 0.05) / (problems / cases);
+/** At most this share of problems drawn is one on which it fires, with 95 % confidence in how many cases have one. */
+export function rateAtMost({ cases, met, metProblems, problems }: Drawn): number {
+  return (clopperPearsonUpper(cases, met, 0.05) / (problems / cases)) * (met === 0 ? 1 : metProblems / met);
 }
 
 /** With 95 % confidence, the median number of problems without guidance is at least this. */

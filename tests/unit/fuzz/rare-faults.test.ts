@@ -38,6 +38,8 @@ const witnesses: Readonly<Record<string, Witness>> = {
   'rare-held-out-sparse': { n: 5, logits: { 1: 2, 7: 3, 24: -90 } },
   'rare-held-out-almost-symmetric': { n: 6, logits: { 1: 2, 6: 2, 8: 61 } },
   'rare-held-out-masked-cotangent': { n: 5, logits: Object.fromEntries(Array.from({ length: 20 }, (_, k) => [k, 1 + 2 * k])), cotangent: Object.fromEntries(Array.from({ length: 20 }, (_, k) => [k, k - 25])) },
+  'rare-held-out-masks': { n: 6, logits: Object.fromEntries(Array.from({ length: 36 }, (_, k) => [k, k % 6 < 2 ? -100 : k / 8])) },
+  'rare-held-out-carry': { n: 3, logits: { 4: 8 - 2 ** -21, 1: 1 } },
   'rare-held-out-lane': { n: 3, logits: { 0: 1, 1: 1, 5: 2 ** -140 }, index: 64, tokens: 65 },
 };
 

@@ -53,6 +53,7 @@ test('it holds in nineteen of twenty lots of draws, when they are few', () => {
 test('what was never met is bounded by how much was looked at; a campaign that found nothing needs infinitely many', () => {
   const draws: Drawn = { name: 'never', cases: 1e5, problems: 2.3e7, squares: 6e10, met: 0, metProblems: 0 };
   expect(rateAtMost(draws)).toBeCloseTo(-Math.log(0.05) / 2.3e7, 9);
+  expect(rateAtMost({ ...draws, met: 4, metProblems: 12 })).toBeCloseTo(3 * rateAtMost({ ...draws, met: 4, metProblems: 4 }), 12);
   expect(medianAtLeast({ ...draws, cases: 1e4, problems: 2.3e6, squares: 6e9 })).toBeLessThan(medianAtLeast(draws));
   const table = rareTable(['never'], [{ name: 'never', seed: 1, found: false, problems: 500, seconds: 60 }], [draws]);
   expect(table['never']).toMatchObject({ found: '0/1', 'guided, median problems': Infinity, 'times fewer, at least': 0 });

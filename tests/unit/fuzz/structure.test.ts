@@ -39,7 +39,7 @@ describe('grades', () => {
 
 /** Whether the second problem meets an event that the first does not. */
 function isNew(id: OperationId, first: Readonly<Record<string, Float64Array>>, second: Readonly<Record<string, Float64Array>>): boolean {
-  const features = new Features(operations[id] as never);
+  const features = new Features(operations[id]);
   const coverage = new Coverage();
   const met = [first, second].map((inputs) => {
     features.look(inputs, undefined, sizes(Math.sqrt(inputs['logits']!.length)), 0);
