@@ -1,7 +1,7 @@
 /**
  * How fast a campaign judges f32 Sinkhorn in process, n = 4, by all of its claims, on so many threads; how high it pushes the free-side deviation of the shipped form from scratch; and whether its
  * memory stays what it is. Problems are counted as in reports: of each claim those that it was made about.
- *   node dist/bench/fuzz-speed.js [seconds = 60] [threads = all] [seed = 1]
+ *   node dist/bench/fuzz-speed.js [seconds = 60] [threads = all] [seed = 1] [all | claims: nothing but the claims is pursued]
  */
 import { availableParallelism } from 'node:os';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
@@ -40,7 +40,7 @@ if (isMainThread) {
   const { sinkhorn } = referenceKernels();
   const report = await fuzz({
     targets: [inProcess('reference', { kernels: { sinkhorn: { ...sinkhorn, streams: [4] } } })], properties: properties.filter(({ operation }) => operation === 'sinkhorn'), seed,
-    stream: { index: workerData as number, count: threads }, maxTimeMs: 1000 * seconds,
+    stream: { index: workerData as number, count: threads }, maxTimeMs: 1000 * seconds, pursue: process.argv[5] !== 'claims',
   });
   parentPort!.postMessage(report);
 }

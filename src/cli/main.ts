@@ -45,7 +45,14 @@ const program = new Command('plumbline')
   .exitOverride()
   .showHelpAfterError('(--help shows all options)');
 for (const create of [verifyCommand, mergeCommand, fuzzCommand, corpusCommand, identifyCommand, replayCommand, benchCommand, driftCommand, certifyCommand, checkCommand, casesCommand, dialectsCommand, compareCommand, initCommand, conformCommand, doctorCommand]) {
-  program.addCommand(create(finish).copyInheritedSettings(program));
+  program.addCommand(inheriting(create(finish), program));
+}
+
+/** Settings go down to commands of commands, which were added before they had any to inherit. */
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const below of command.commands) inheriting(below, command);
+  return command;
 }
 
 try {

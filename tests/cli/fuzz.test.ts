@@ -142,6 +142,15 @@ function limited(folder: string, args: readonly string[]): Promise<Ended> {
 }
 
 describe('corpus', () => {
+  it('has help for each of its commands, and says what is wrong with an option', async () => {
+    for (const command of ['list', 'minimise', 'import', 'export']) {
+      const { code, stdout, stderr } = await plumbline(folderWith(), ['corpus', command, '--help']);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain(`Usage: plumbline corpus ${command}`);
+    }
+    expect(await plumbline(folderWith(), ['corpus', 'list', '--bogus'])).toMatchObject({ code: 2, stderr: expect.stringContaining("unknown option '--bogus'") as string });
+  });
+
   it('says when there is nothing: 5', async () => {
     const { code, stdout } = await plumbline(folderWith(), ['corpus', 'list']);
     expect([code, stdout]).toEqual([5, '0 files, 0 counterexamples in .plumbline/corpus\n']);
