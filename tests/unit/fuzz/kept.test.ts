@@ -1,4 +1,4 @@
-/** The counterexamples that this project keeps: each is small, holds for the reference, and kills the fault that it was found on before anything is drawn. */
+/** The counterexamples that this project keeps, and `npm run verify` tries first (in a folder that is not the usual one, so that the README's examples show what a search finds): each is small, holds for the reference, and kills the fault that it was found on before anything is drawn. */
 import { mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { properties } from '../../../properties/index.ts';
 import { inProcess, referenceKernels, verify, type Report, type TargetDeclaration } from '../../../src/index.ts';
 import { readStored } from '../../../src/cli/stored.ts';
 
-const folder = fileURLToPath(new URL('../../../fixtures/counterexamples', import.meta.url));
+const folder = fileURLToPath(new URL('../../../fixtures/rare-faults/counterexamples', import.meta.url));
 const files = readdirSync(folder);
 const failuresDir = mkdtempSync(join(tmpdir(), 'plumbline-kept-'));
 const warnings: string[] = [];
