@@ -1,12 +1,13 @@
 /**
  * The gate on a device's own clock: identical WGSL, and WGSL that does so much more work, in so many pairs at most, with warm and with cold caches; what other rules say of the very samples beside it.
  * The buffers of an arm stay where they are for all its runs.
- *   npm run bench-device -- [runs of each = 40] [hundreds of workgroups = 640] [more work in per cent = 3] [seed = 1] [most pairs = 100]
+ *   npm run bench-device -- [runs of each = 40] [hundreds of workgroups = 640] [more work in per cent = 3] [seed = 1] [most pairs = 100] [code = *]
  * Needs npm's webgpu and a GPU with timestamps, or Mesa's software one (.ci/gpu).
  */
 import { properties } from '../properties/index.ts';
 import { inProcess, type Target } from '../src/index.ts';
 import { encodeInputs } from '../src/verify/call.ts';
+import { select } from '../src/cli/patterns.ts';
 import { comparePairs } from '../src/perf/pairs.ts';
 import { kernelOf, type Planned } from '../src/perf/plan.ts';
 import { timedKernel, type Cache, type TimedKernel } from '../src/perf/timed-kernel.ts';
@@ -38,7 +39,8 @@ const ready = ({ planned }: typeof plain, cache: Cache): Promise<TimedKernel> =>
 const rows: Record<string, unknown>[] = [];
 for (const cache of ['warm', 'cold'] as const) {
   const [a, again, b, control] = await Promise.all([ready(plain, cache), ready(plain, cache), ready(slower, cache), ready(plain, cache)]);
-  for (const [name, candidate] of [['identical', again], [`${more} % more work`, b]] as const) {
+  const chosen = select('code', [['identical', again], [`${more} % more work`, b]] as const, ([name]) => name, [process.argv[7] ?? '*']);
+  for (const [name, candidate] of chosen) {
     const found: { verdict: string; effect: number; pairs: number; took: number; call: number; others: Record<string, boolean> }[] = [];
     for (let run = 0; run < runs; run++) {
       const { judgement, pairs: taken, samples, durationMs } = await comparePairs({ baseline: [a.arm], candidate: [candidate.arm], control: control.arm, pairs, seed: seed * 10_000 + run });
@@ -56,10 +58,8 @@ for (const cache of ['warm', 'cold'] as const) {
     rows.push(row);
     console.log(JSON.stringify(row)); // a device may be taken away before the end
   }
-  for (const timed of [a, again, b, control]) {
-    await timed.check();
-    await timed.release();
-  }
+  for (const ran of [a, control, ...chosen.map(([, candidate]) => candidate)]) await ran.check();
+  for (const timed of [a, again, b, control]) await timed.release();
 }
 console.log(`# ${plain.device}; ${machine()}; ${runs} runs of each, ${workload.sizes.tokens} tokens, at most ${pairs} pairs, seed ${seed}; ${more} % more workgroups' work is a factor of ${ratioOf(more).toFixed(4)}`);
 console.table(rows);
