@@ -1,5 +1,5 @@
 /** Comparisons that several claims share. */
-import { isShared, type Bounded, type Values } from '../src/operations/operation.ts';
+import { isClaimed, type Bounded, type Values } from '../src/operations/operation.ts';
 import type { CheckContext } from '../src/verify/property.ts';
 import type { Judge } from '../src/verify/judge.ts';
 import { differencesOf, errorsFor } from './sufficient.ts';
@@ -14,10 +14,9 @@ export function compareAll<D>(judge: Judge, context: CheckContext<D>, output: Va
     judge.show(port.name, measured, expected);
     const what = (): string => `${port.name} − reference`;
     const terms = (index: number): ReturnType<Bounded['explain']> => bounded.explain(port.name, index);
-    const { certified } = bounded;
     for (const { token, from, to } of partsOf(port, context.sizes)) {
       for (let index = from; index < to; index++) {
-        if (!((isShared(port) || certified[token] === 1) && errors[index]! < Infinity)) continue;
+        if (!isClaimed(bounded, port, token, index, errors)) continue;
         judge.atMost(token, measured[index]! - expected[index]!, errors[index]!, port.name, index, what, terms);
       }
     }

@@ -713,21 +713,25 @@ _ONE = 1.05
 @contextlib.contextmanager
 def _one_processor(number: Optional[int]) -> Iterator[None]:
     """Keeps all threads on one of the processors that they may use, the same for the same number; on all of them where there is no number, or the system cannot."""
-    if number is None or not hasattr(os, "sched_setaffinity"):
+    if number is None or sys.platform != "linux":
         yield
         return
     allowed = os.sched_getaffinity(0)
-    _move({sorted(allowed)[number % len(allowed)]})
+    before = _move({sorted(allowed)[number % len(allowed)]}, {})
     try:
         yield
     finally:
-        _move(allowed)
+        _move(allowed, before)
 
 
-def _move(processors: Any) -> None:
-    for thread in os.listdir("/proc/self/task"):
+def _move(processors: Any, own: Mapping[int, Any]) -> Dict[int, Any]:
+    """Moves every thread to the processors, or to its own of the mapping, and tells where each was: a framework may have placed its threads."""
+    was: Dict[int, Any] = {}
+    for thread in map(int, os.listdir("/proc/self/task")):
         with contextlib.suppress(OSError):  # it has ended, or may not be moved
-            os.sched_setaffinity(int(thread), processors)
+            was[thread] = os.sched_getaffinity(thread)
+            os.sched_setaffinity(thread, own.get(thread, processors))
+    return was
 
 
 def _samples(clock: Any, run: Callable[[], Any], calls: int, cold: Optional[Callable[[], Any]], most: int, limit_ms: float) -> List[float]:

@@ -144,7 +144,7 @@ export function shapeOf(port: Port, sizes: Sizes): number[] {
   return port.dims.map((dim) => lengthOf(dim, sizes));
 }
 
-/** Whether a bound makes a claim about an element of a port, which belongs to `token` unless the port is shared. */
-export function isClaimed({ certified, errors }: Bounded, port: Port, token: number, index: number): boolean {
-  return (isShared(port) || certified[token] === 1) && errors[port.name]![index]! < Infinity;
+/** Whether a bound makes a claim about an element of a port, which belongs to `token` unless the port is shared. `errors` are the port's, where they are not to be the whole ones. */
+export function isClaimed(bounded: Bounded, port: Port, token: number, index: number, errors = bounded.errors[port.name]!): boolean {
+  return (isShared(port) || bounded.certified[token] === 1) && errors[index]! < Infinity;
 }

@@ -28,7 +28,7 @@ export interface Comparison {
   readonly count: number;
   /** Its k-th sample, and that of the candidate, are a pair. */
   readonly baseline: Times | undefined;
-  /** Of launches: the candidate's time over the baseline's of each pair, turn by turn. */
+  /** Of launches: the candidate's time over the baseline's of each pair, by levels and turns (pair-ratio.ts). */
   readonly pairRatios?: readonly number[] | undefined;
   /** What the control ran: a second copy of the baseline's code, the very same code, or nothing. */
   readonly control: 'copy' | 'same-code' | 'none';

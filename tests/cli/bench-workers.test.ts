@@ -95,8 +95,13 @@ describe('bench of workers', () => {
 
 /** Writes down on how many processors, and which first, its calls may run. */
 const placed = `
-import os, time
+import os, threading, time
 import plumbline_worker as plumbline
+
+if os.environ.get("PLACED"):  # a thread that was placed by whoever began it
+    threading.Thread(target=lambda: (os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}), time.sleep(3600)), daemon=True).start()
+    time.sleep(0.2)
+others = lambda: [sorted(os.sched_getaffinity(int(thread))) for thread in sorted(os.listdir("/proc/self/task")) if int(thread) != os.getpid()]
 
 if os.environ.get("SPREAD"):
     time.process_time = lambda: 2 * time.perf_counter()  # as if it kept two processors busy
@@ -105,7 +110,7 @@ if os.environ.get("SPREAD"):
 def sinkhorn(logits):
     allowed = sorted(os.sched_getaffinity(0))
     with open("placed.txt", "a") as file:
-        file.write(f"{len(allowed)} {allowed[0]}\\n")
+        file.write(f"{len(allowed)} {allowed[0]}{others() if os.environ.get('PLACED') else ''}\\n")
     return plumbline.Tensor("f64", logits.shape, bytes(len(logits.data)))
 `;
 
@@ -143,6 +148,13 @@ describe.runIf(process.platform === 'linux')('the processor of a worker', () => 
     expect(next).toHaveLength(1);
     expect(after).toEqual(free);
     if (!free![0]!.startsWith('1 ')) expect(next).not.toEqual(first);
+  });
+
+  it('is given back to threads that had one of their own', { timeout: 120_000 }, async () => {
+    const [free, one, after] = await places({ PLACED: '1' }, [undefined, 0]);
+    expect(free).toEqual([expect.stringMatching(/\[\[\d+\]\]$/)]);
+    expect(one).toEqual([expect.stringMatching(/^1 /)]);
+    expect(after).toEqual(free);
   });
 
   it('is left to a kernel that keeps more than one busy, or was not warmed up', { timeout: 120_000 }, async () => {

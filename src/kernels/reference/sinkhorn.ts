@@ -1,9 +1,10 @@
 /** Sinkhorn–Knopp projection of the residual logits (paper, Eq. 8 and 9): start, then alternate half-steps. */
 import { firstNormalised, halfSteps, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { isStraight } from '../../operations/sinkhorn/steps.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import { tensor, valuesOf } from '../../tensor/tensor.ts';
 import type { ReferenceRun, Round } from './kernel.ts';
-import { matricesPerCall, quadRunnerOf, runsInQuads } from './sinkhorn-quads.ts';
+import { matricesPerCall, quadRunnerOf } from './sinkhorn-quads.ts';
 import { addEpsilon, exponentials, exponentiate, mayStop, normalise, normaliseLog, subtractMaximum, type Side } from './sinkhorn-steps.ts';
 
 /** A runner is worth its compilation for so many matrices, which a dialect that is tried once does not have. */
@@ -12,7 +13,7 @@ const fewest = 64;
 /** logits [B,n,n] → residualMapping [B,n,n], in the declared dialect. */
 export function sinkhornKernel(dialect: SinkhornDialect, round: Round = Math.fround, storage: Dtype = 'f32'): ReferenceRun {
   const steps: readonly Side[] = halfSteps(dialect);
-  const inQuads = round === Math.fround && runsInQuads(dialect);
+  const inQuads = round === Math.fround && isStraight(dialect);
   let seen = 0;
   return (inputs, { tokens, streams: n }) => {
     seen += tokens;

@@ -15,7 +15,7 @@ import { walk } from './pair-walk.ts';
 import { needsLogarithms } from './reference.ts';
 import { constantError, localErrors, type LocalErrors } from './rounding.ts';
 import { computeStart, emptyStart } from './start-errors.ts';
-import { stepsOf } from './steps.ts';
+import { isStraight, loopOf, stepsOf } from './steps.ts';
 import { compounded, vjpUnits } from './vjp-bound.ts';
 import { certifiedError, certifiedUnderflow, jensen, largestStart } from './trajectory.ts';
 
@@ -29,7 +29,7 @@ export function differentiatesInPairs(streams: number, dialect: SinkhornVjpDiale
 
 /** Whether pairs can be looked at for matrices of this size and dialect. */
 export function walksInPairs(streams: number, dialect: SinkhornDialect): boolean {
-  return streams === n && dialect.domain === 'linear' && dialect.divisor !== 'threshold' && dialect.stopBelow === 0;
+  return streams === n && isStraight(dialect);
 }
 
 export type Purpose = 'forward' | 'vjp';
@@ -201,11 +201,9 @@ function instanceOf(dialect: SinkhornDialect, purpose: Purpose): WasmInstance {
   const key = JSON.stringify([purpose, start, dialect.epsilonInStart, divisor, lastNormalised, iterations, epsilon === 0]);
   const known = instances.get(key);
   if (known !== undefined) return known;
-  const steps = stepsOf(dialect);
-  const prefix = steps.slice(0, steps.length - 2 * (iterations - 1));
-  const body = steps.slice(prefix.length, prefix.length + 2);
+  const { prefix, body, times } = loopOf(dialect);
   const after = purpose === 'forward' ? [adjoint] : [backward, innerError, tangent];
-  const instance = instantiate([walk, ...after].map((make) => make(prefix, body)), place.stages + (steps.length + 1) * record.size);
+  const instance = instantiate([walk, ...after].map((make) => make(prefix, body)), place.stages + (prefix.length + 2 * times + 1) * record.size);
   if (instances.size >= mostInstances) instances.clear();
   instances.set(key, instance);
   return instance;

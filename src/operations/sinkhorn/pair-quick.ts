@@ -9,7 +9,7 @@ import { advance, get, instantiate, integer, load, loadAt, pair, repeat, set, st
 import type { SinkhornDialect } from './dialect.ts';
 import { entriesOf } from './pair-layout.ts';
 import type { LocalErrors } from './rounding.ts';
-import { stepsOf, type Normalisation, type Step } from './steps.ts';
+import { loopOf, type Normalisation, type Step } from './steps.ts';
 import { certifiedError, certifiedUnderflow, jensen } from './trajectory.ts';
 
 const { add, multiply, divide, larger, smaller, less, lessOrEqual } = pair;
@@ -52,10 +52,7 @@ export function at(matrix: number): number {
 
 /** A runner for a linear dialect without threshold and early stop. */
 export function quickRunner(dialect: SinkhornDialect, local: LocalErrors, epsilonError: number): QuickRunner {
-  const steps = stepsOf(dialect);
-  const iterations = dialect.iterations - 1;
-  const prefix = steps.slice(0, steps.length - 2 * iterations);
-  const body = steps.slice(prefix.length, prefix.length + 2);
+  const { prefix, body, times } = loopOf(dialect);
   const zeros: readonly Name[] = ['shared', 'rows', 'columns', 'size'];
   const one = [
     ...all.flatMap((k) => set(entry(k), load(pointer, 16 * k))),
@@ -81,7 +78,7 @@ export function quickRunner(dialect: SinkhornDialect, local: LocalErrors, epsilo
   for (const [index, name] of header.entries()) numbers.fill(constants[name], 2 * index, 2 * index + 2);
   return {
     numbers,
-    run: (count) => functions['run']!((count + 1) >>> 1, iterations),
+    run: (count) => functions['run']!((count + 1) >>> 1, times),
     holds: (matrix) => words[2 * (at(matrix) + 2 * own0)] !== 0,
   };
 }

@@ -30,6 +30,19 @@ export function stepsOf(dialect: SinkhornDialect): Step[] {
   return steps;
 }
 
+/** Whether all matrices go through the same half-steps: linear, without a threshold and an early stop. */
+export function isStraight({ domain, divisor, stopBelow }: SinkhornDialect): boolean {
+  return domain === 'linear' && divisor !== 'threshold' && stopBelow === 0;
+}
+
+/** The steps as straight-line code has them: `prefix` once, then `body`, two half-steps, so many `times`. A softmax leaves an odd number of half-steps, and the odd one belongs to the prefix. */
+export function loopOf(dialect: SinkhornDialect): { prefix: readonly Step[]; body: readonly Step[]; times: number } {
+  const steps = stepsOf(dialect);
+  const times = dialect.iterations - 1;
+  const prefix = steps.slice(0, steps.length - 2 * times);
+  return { prefix, body: steps.slice(prefix.length, prefix.length + 2), times };
+}
+
 /** What a line is divided by: 1 keeps it, ∞ makes it zero. */
 export function divisorOf(step: Normalisation, sum: number): number {
   switch (step.divisor) {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { logitsFamilies } from '../../../src/generate/families/logits.ts';
 import { Random } from '../../../src/generate/random.ts';
 import { sinkhornKernel } from '../../../src/kernels/reference/sinkhorn.ts';
-import { runsInQuads } from '../../../src/kernels/reference/sinkhorn-quads.ts';
+import { isStraight } from '../../../src/operations/sinkhorn/steps.ts';
 import { sinkhornPresets, type SinkhornDialect } from '../../../src/operations/sinkhorn/dialect.ts';
 import { tensor, valuesOf } from '../../../src/tensor/tensor.ts';
 
@@ -31,7 +31,7 @@ function compare(dialect: SinkhornDialect): void {
   expect(slow!.filter(Number.isFinite).length).toBeGreaterThan(8 * tokens);
 }
 
-it.each(Object.entries(sinkhornPresets).filter(([, dialect]) => runsInQuads(dialect)))('%s', (_name, dialect) => compare(dialect));
+it.each(Object.entries(sinkhornPresets).filter(([, dialect]) => isStraight(dialect)))('%s', (_name, dialect) => compare(dialect));
 it.each([1, 2, 3, 100])('at T = %i', (iterations) => {
   for (const name of ['tilekernels', 'paper', 'lucidrains']) compare({ ...sinkhornPresets[name]!, iterations });
 });
