@@ -1,5 +1,5 @@
 /**
- * Comparisons by pairs of launches, 12 of each side: identical workers, 5 % more work, and workers that go one of two ways by the toss of a coin. Each comparison starts 24 Python processes; each is printed
+ * Comparisons by launches, 12 of each side: identical workers, 5 % more work, and workers that go one of two ways by the toss of a coin. Each comparison starts 24 Python processes; each is printed
  * when it is done, because a machine may be taken away before the end.
  *   npm run bench-launches -- [runs of each = 40] [seed = 1] [minutes after which none begins] [workers = *]
  */
@@ -32,7 +32,7 @@ console.table(cases.map(({ name }, c) => {
   const count = (verdict: string): number => own.filter((run) => run.verdict === verdict).length;
   return {
     workers: name, slower: count('slower'), faster: count('faster'), same: count('same'), inconclusive: count('inconclusive'), 'because of two groups': own.filter(({ reason }) => reason?.includes('two groups') === true).length,
-    'effect, median': `${middle(own.map(({ effect }) => effect)).toFixed(1)} %`, 'launches differ by, median': `${middle(own.map(({ spread }) => spread)).toFixed(1)} %`, 'ratios of pairs by': `${middle(own.map(({ ratios }) => ratios)).toFixed(1)} %`, 'seconds, median': (middle(own.map(({ took }) => took)) / 1000).toFixed(1),
+    'effect, median': `${middle(own.map(({ effect }) => effect)).toFixed(1)} %`, 'launches differ by, median': `${middle(own.map(({ spread }) => spread)).toFixed(1)} %`, 'beside others by': `${middle(own.map(({ beside }) => beside)).toFixed(1)} %`, 'seconds, median': (middle(own.map(({ took }) => took)) / 1000).toFixed(1),
   };
 }));
 console.log('Beside it: one launch of each, and what says slower of them');

@@ -25,8 +25,8 @@ export interface LaunchRun {
   readonly effect: number;
   /** Largest difference between launches of the baseline, in per cent. */
   readonly spread: number;
-  /** Largest difference between the ratios of pairs of launches, in per cent. */
-  readonly ratios: number;
+  /** The same of their times beside the others of their round, of the side where it is larger. */
+  readonly beside: number;
   readonly took: number;
   /** Which of the other rules say that the candidate is slower. */
   readonly others: Readonly<Record<string, boolean>>;
@@ -43,7 +43,7 @@ if (comparison === undefined) throw new Error(reason);
 const apart = (values: readonly number[]): number => 100 * (Math.max(...values) / Math.min(...values) - 1);
 const run: LaunchRun = {
   verdict: comparison.judgement.verdict, reason: comparison.judgement.reason, effect: 100 * Math.expm1(comparison.judgement.effect.estimate),
-  spread: apart(comparison.baseline!.samples), ratios: apart(comparison.pairRatios!), took: performance.now() - started, others: {},
+  spread: apart(comparison.baseline!.samples), beside: Math.max(...Object.values(comparison.beside!).map(apart)), took: performance.now() - started, others: {},
 };
 process.stdout.write(`${JSON.stringify({ ...run, others: await otherRules() })}\n`, () => process.exit(0));
 

@@ -85,7 +85,7 @@ export function benchCommand(finish: (code: number) => void): Command {
     .option('-w, --workload <names>', 'workloads to time (default: those of the configuration, else the built-in ones)', collect)
     .option('--against <baseline>', 'a commit, a file, or a target (ref:…, path:…, target:… where a name could be several)')
     .option('--pairs <number>', 'most pairs of a comparison', integer(1, 1000), 400)
-    .option('--launches <number>', 'launches of each side where workers are compared (default: 12, or more where the error is shared by many workloads)', integer(1, 50))
+    .option('--launches <number>', 'launches of each side where workers are compared, two at a time (default: 12, or more where the error is shared by many workloads)', integer(1, 50))
     .addOption(new Option('--time <time>', 'time for the samples of a kernel').argParser(duration).default(300, '300ms'))
     .option('--max-time <time>', 'stop after this time, like 60s; what is left makes exit code 5', duration)
     .option('--max-memory <MiB>', 'leave out workloads whose tensors take more', integer(1, 2 ** 20), 512)

@@ -67,9 +67,9 @@ export class BenchRun {
       await side.close();
       this.others.delete(side);
     }
-    const onLaunch = (launch: number, launches: number): void => this.onEvent({ type: 'launch', target: target.name, launch, launches });
+    const onRound = (round: number, rounds: number): void => this.onEvent({ type: 'launches', target: target.name, round, rounds });
     try {
-      for (const result of await compareLaunches(plans, this.options.launches ?? usualLaunches(this.settings.error), this.settings, () => this.stopped(), onLaunch)) this.add(result);
+      for (const result of await compareLaunches(plans, this.options.launches ?? usualLaunches(this.settings.error), this.settings, () => this.stopped(), onRound)) this.add(result);
     } catch (error) {
       if (!(error instanceof TargetUnusable)) throw error;
       for (const { workload } of plans) this.add({ target: target.name, ...described(workload, this.settings.cache), status: 'errored', reason: error.message, remedy: error.remedy });

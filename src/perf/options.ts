@@ -32,7 +32,7 @@ export interface BenchOptions extends Omit<VerificationOptions, 'maxTimeMs'> {
   readonly timeMs?: number | undefined;
   /** Most pairs of a comparison. Default 400. */
   readonly pairs?: number | undefined;
-  /** Pairs of launches where processes are compared, at most 50. Default 12, or two more than the error needs. */
+  /** Launches of each side where processes are compared; an even number is made of it. Default 12, or more where the error needs it. */
   readonly launches?: number | undefined;
   /** Probability that any comparison of the run wrongly says `slower`, and that any wrongly says `faster`, at most. Default 0.1 %. */
   readonly error?: number | undefined;

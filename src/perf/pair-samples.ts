@@ -55,7 +55,7 @@ export class PairSamples {
       this.copiesOf.forEach((copies, k) => own[copies[role]!]!.push(side[k]!));
       return own.filter((of) => of.length > 0).map(lowerQuartile);
     });
-    return shiftInterval(a!, b!, error);
+    return shiftInterval([[a!, b!]], error);
   }
 
   samples(): { baseline: readonly number[]; candidate: readonly number[]; control: readonly number[] } {

@@ -7,6 +7,7 @@ import type { TargetReport } from '../verify/results.ts';
 import type { Times } from './alone.ts';
 import type { CountComparison } from './history/counts.ts';
 import type { Judgement } from './judgement.ts';
+import type { Beside } from './launches.ts';
 import type { Cache } from './timed-kernel.ts';
 
 /**
@@ -24,16 +25,16 @@ export interface Comparison {
   readonly judgement: Judgement;
   /** `pairs` of one process, or `launches` of processes. */
   readonly design: 'pairs' | 'launches';
-  /** Pairs, of samples or of launches. */
+  /** Pairs of samples, or launches of each side. */
   readonly count: number;
-  /** Its k-th sample, and that of the candidate, are a pair. */
+  /** Its k-th sample, and that of the candidate, are a pair, or were open together. */
   readonly baseline: Times | undefined;
-  /** Of launches: the candidate's time over the baseline's of each pair, by levels and turns (pair-ratio.ts). */
-  readonly pairRatios?: readonly number[] | undefined;
+  /** Of launches: the time of each over what those of its round have in common (round-times.ts). */
+  readonly beside?: Beside | undefined;
   /** What the control ran: a second copy of the baseline's code, the very same code, or nothing. */
   readonly control: 'copy' | 'same-code' | 'none';
   readonly controlSamples: readonly number[];
-  /** Arms in the order in which they ran, 0 baseline, 1 candidate, 2 control: of each pair of samples; of launches, in which the two of a pair were opened. */
+  /** Arms in the order in which they ran, 0 baseline, 1 candidate, 2 control: of each pair of samples; of each round of launches, as they were opened. */
   readonly orders: readonly (readonly number[])[];
   /** Copies of each side's code that took turns, and which of them each pair had: baseline, candidate, control. */
   readonly copies: number;
@@ -101,5 +102,5 @@ export type BenchEvent =
   | { readonly type: 'planned'; readonly target: string; readonly workloads: number }
   | { readonly type: 'workload-started'; readonly target: string; readonly workload: string }
   | { readonly type: 'look'; readonly target: string; readonly workload: string; readonly pairs: number; readonly judgement: Judgement }
-  | { readonly type: 'launch'; readonly target: string; readonly launch: number; readonly launches: number }
+  | { readonly type: 'launches'; readonly target: string; readonly round: number; readonly rounds: number }
   | { readonly type: 'workload-finished'; readonly result: WorkloadResult };

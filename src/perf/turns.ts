@@ -1,9 +1,9 @@
-/** Two workers beside each other on one workload, in turns. */
+/** Workers beside each other on one workload, in turns. */
 import type { Random } from '../generate/random.ts';
 import { encodeInputs } from '../verify/call.ts';
 import type { RemoteTiming, TimingRequest } from '../targets/kernel.ts';
 import { sampleMs, usualWarming, warmUp } from './arm.ts';
-import type { Plan, Planned } from './plan.ts';
+import type { Planned } from './plan.ts';
 import type { RunSettings } from './run-workload.ts';
 import { timedKernel } from './timed-kernel.ts';
 import { bytesMoved } from './traffic.ts';
@@ -15,7 +15,7 @@ const turnMs = 5;
 const fewest = 10;
 const patience = 10;
 
-/** What the turns of one side took. */
+/** What the turns of one worker took. */
 export interface Turns {
   readonly clock: 'worker' | 'device' | 'round-trips';
   /** Milliseconds of one call, in time order, turn by turn. */
@@ -25,37 +25,37 @@ export interface Turns {
   readonly counts: RemoteTiming['counts'];
 }
 
-/** How a side is warmed up, and takes a turn. */
-interface Side {
+/** How a worker is warmed up, and takes a turn. */
+interface Taker {
   warm(): Promise<Turns['clock']>;
-  /** On a processor of that number, where the side can choose. */
+  /** On a processor of that number, where the worker can choose. */
   turn(processor: number): Promise<Pick<RemoteTiming, 'calls' | 'samples' | 'copy' | 'counts'>>;
 }
 
 /**
- * Turns of the baseline and of the candidate, as many of each; both targets are open. A turn for which a clock gave no time is left out, with that of the other. Throws what a call throws.
+ * Turns of kernels whose targets are open, as many of each. A turn for which a clock gave no time is left out, with those of the others. Throws what a call throws.
  */
-export async function inTurns({ workload, candidate, baseline }: Plan & { readonly baseline: Planned }, settings: RunSettings, random: Random): Promise<[Turns, Turns]> {
-  const sides = [baseline, candidate].map((planned) => (planned.declaration.remote?.time === undefined ? byCalls(planned, workload, settings) : byRequests(planned, workload, settings)));
-  const taken = sides.map((): { -readonly [Key in keyof Turns]: Turns[Key] } => ({ clock: 'worker', turns: [], calls: 1, copy: [], counts: undefined }));
-  for (const side of random.permutation(2)) taken[side]!.clock = await sides[side]!.warm();
+export async function inTurns(workload: Workload, kernels: readonly Planned[], settings: RunSettings, random: Random): Promise<Turns[]> {
+  const takers = kernels.map((planned) => (planned.declaration.remote?.time === undefined ? byCalls(planned, workload, settings) : byRequests(planned, workload, settings)));
+  const taken = takers.map((): { -readonly [Key in keyof Turns]: Turns[Key] } => ({ clock: 'worker', turns: [], calls: 1, copy: [], counts: undefined }));
+  for (const k of random.permutation(takers.length)) taken[k]!.clock = await takers[k]!.warm();
   const started = performance.now();
   const enough = Math.max(fewest, Math.ceil((2 * settings.timeMs) / turnMs));
   for (let turn = 0; turn < enough; turn++) {
-    if (turn >= fewest && performance.now() - started > patience * settings.timeMs) break;
-    const both: number[][] = [];
-    const processor = random.below(2 ** 16); // the same for both: whatever else it does then hits both
-    for (const side of random.permutation(2)) {
-      const { calls, samples, copy = [], counts } = await sides[side]!.turn(processor);
-      both[side] = samples.filter(possible);
-      const own = taken[side]!;
+    if (turn >= fewest && performance.now() - started > (takers.length / 2) * patience * settings.timeMs) break;
+    const all: number[][] = [];
+    const processor = random.below(2 ** 16); // the same for all: whatever else it does then hits all
+    for (const k of random.permutation(takers.length)) {
+      const { calls, samples, copy = [], counts } = await takers[k]!.turn(processor);
+      all[k] = samples.filter(possible);
+      const own = taken[k]!;
       own.calls = calls;
       own.copy.push(...copy.filter(possible));
       own.counts = counts;
     }
-    if (both.every((samples) => samples.length > 0)) both.forEach((samples, side) => taken[side]!.turns.push(samples));
+    if (all.every((samples) => samples.length > 0)) all.forEach((samples, k) => taken[k]!.turns.push(samples));
   }
-  return [taken[0]!, taken[1]!];
+  return taken;
 }
 
 function possible(ms: number): boolean {
@@ -63,7 +63,7 @@ function possible(ms: number): boolean {
 }
 
 /** Timed by the worker, on the request of every turn. */
-function byRequests({ declaration, kernel }: Planned, workload: Workload, { seed, timeMs, cache, callTimeoutMs }: RunSettings): Side {
+function byRequests({ declaration, kernel }: Planned, workload: Workload, { seed, timeMs, cache, callTimeoutMs }: RunSettings): Taker {
   const values = encodeInputs(kernel, inputsOf(workload, seed), workload.sizes);
   const ask = (how: Pick<TimingRequest, 'warmCalls' | 'warmMs' | 'processor'>): Promise<RemoteTiming> =>
     declaration.remote!.time!(values, workload.sizes, { samples: 400, sampleMs, ...how, limitMs: turnMs, cache }, AbortSignal.timeout(Math.ceil(callTimeoutMs + 4 * timeMs)));
@@ -74,7 +74,7 @@ function byRequests({ declaration, kernel }: Planned, workload: Workload, { seed
 }
 
 /** Whole calls, by this process's clock. */
-function byCalls({ declaration, kernel }: Planned, workload: Workload, { seed, timeMs, cache }: RunSettings): Side {
+function byCalls({ declaration, kernel }: Planned, workload: Workload, { seed, timeMs, cache }: RunSettings): Taker {
   const values = encodeInputs(kernel, inputsOf(workload, seed), workload.sizes);
   const timed = timedKernel(declaration, values, workload.sizes, bytesMoved(kernel, workload.sizes), cache);
   return {

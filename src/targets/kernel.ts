@@ -127,4 +127,6 @@ export interface Target {
   /** The kernels by operation; only after `open` said `available`. */
   kernels(): Readonly<Record<string, KernelDeclaration>>;
   close(): Promise<void>;
+  /** The same once more, closed, in a process of its own; absent where there is none to have. */
+  another?: (() => Target) | undefined;
 }

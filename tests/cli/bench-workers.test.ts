@@ -69,20 +69,21 @@ describe('bench of workers', () => {
 
   it('compares by launches: slower gives exit code 6', { timeout: 240_000 }, async () => {
     const where = folder({ quick: target('kernels.py'), slow: target('kernels.py', { WORK: '5' }) });
-    const { code, report } = await benched(where, ['--target', 'slow', '--against', 'target:quick', '--launches', '11']);
-    expect(report.results).toMatchObject([{ status: 'compared', comparison: { design: 'launches', count: 11, judgement: { verdict: 'slower' } } }]);
+    const { code, report } = await benched(where, ['--target', 'slow', '--against', 'target:quick', '--launches', '8']);
+    expect(report.results).toMatchObject([{ status: 'compared', comparison: { design: 'launches', count: 8, judgement: { verdict: 'slower' } } }]);
     const { times, comparison } = report.results[0]!;
     const { orders, baseline } = comparison!;
-    expect(orders).toHaveLength(11);
-    expect(new Set(orders.map(String))).toEqual(new Set(['0,1', '1,0'])); // by lot
-    expect(baseline!.samples.every((ms, pair) => times!.samples[pair]! > ms)).toBe(true);
+    expect(orders).toHaveLength(4);
+    for (const order of orders) expect(order.filter((side) => side === 1)).toHaveLength(2);
+    expect(new Set(orders.map(String)).size).toBeGreaterThan(1); // by lot
+    expect(baseline!.samples.every((ms, k) => times!.samples[k]! > ms)).toBe(true);
     expect(code).toBe(6);
   });
 
   it('says how many launches it takes where there are too few', { timeout: 120_000 }, async () => {
     const where = folder({ quick: target('kernels.py'), slow: target('kernels.py', { WORK: '5' }) });
     const { code, report } = await benched(where, ['--target', 'slow', '--against', 'target:quick', '--launches', '3']);
-    expect(report.results[0]!.comparison!.judgement).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('it takes 11') as string });
+    expect(report.results[0]!.comparison!.judgement).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('it takes 8') as string });
     expect(code).toBe(5);
   });
 

@@ -7,7 +7,8 @@ import { expect, it } from 'vitest';
 import { looksOf } from '../../src/perf/pairs.ts';
 import { crossing } from '../../src/perf/statistics/looks.ts';
 import { usualCopies } from '../../src/perf/options.ts';
-import { launchesNeeded, usualLaunches } from '../../src/perf/launches.ts';
+import { launchesNeeded, perRound, usualLaunches } from '../../src/perf/launches.ts';
+import { rankWithin } from '../../src/perf/statistics/rank-sum.ts';
 import { leastFloor, singleCopyLimits, usualThreshold, type Verdict } from '../../src/perf/judgement.ts';
 import { folderWith, plumbline } from '../cli/cli.ts';
 
@@ -17,8 +18,10 @@ it('has the ranks and errors that are used', () => {
   const { looks } = looksOf(400, 0.001);
   const of = (pairs: number): string => `${looks.find((look) => look.pairs === pairs)!.rank} of ${pairs}`;
   expect(text).toContain(`${looks[0]!.rank} of 60 pairs, ${of(120)}, ${of(180)}, … ${of(400)} (together ${(100 * crossing(looks)).toFixed(3)} %)`);
-  expect(text).toContain(`0.1 % takes at least ${launchesNeeded(0.001)} pairs, 0.1 % / 200 takes ${launchesNeeded(0.001 / 200)}`);
-  expect(text).toContain(`2^12 = ${(2 ** 12).toLocaleString('en-US')}`);
+  expect(text).toContain(`0.1 % takes at least ${launchesNeeded(0.001)} launches of each, 0.1 % / 200 takes ${launchesNeeded(0.001 / 200)}`);
+  expect(text).toContain(`6^6 = ${(6 ** 6).toLocaleString('en-US')}`);
+  expect(text).toContain(`One such launch costs two of\n${6 * perRound ** 2} comparisons, and the other ${6 * perRound ** 2 - perRound} are still enough`);
+  expect(rankWithin(Array.from({ length: 6 }, () => [perRound, perRound]), 0.001)).toBeGreaterThan(perRound);
   expect([usualCopies, usualLaunches(0.001)]).toEqual([12, 12]);
   expect([leastFloor, usualThreshold, singleCopyLimits.floor, singleCopyLimits.threshold].map((effect) => Number((100 * Math.expm1(effect)).toFixed(6)))).toEqual([1, 2, 3, 3]);
 });

@@ -41,8 +41,8 @@ function describe(event: BenchEvent): string | undefined {
       return `${event.target} ${event.workload}`;
     case 'look':
       return `${event.target} ${event.workload}: ${event.pairs} pairs, between ${percent(event.judgement.effect.lower)} and ${percent(event.judgement.effect.upper)}`;
-    case 'launch':
-      return `${event.target}: launches ${event.launch} of ${event.launches}, one of each`;
+    case 'launches':
+      return `${event.target}: round ${event.round} of ${event.rounds} of launches, two of each side`;
     default:
       return undefined;
   }

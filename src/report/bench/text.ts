@@ -63,7 +63,7 @@ export function verdictLines({ comparison }: WorkloadResult, style: Style): stri
   const { verdict, effect, reason, floor } = judgement;
   const paint = { slower: style.red, faster: style.green, same: style.green, inconclusive: style.yellow, 'not-comparable': style.yellow }[verdict];
   const range = Number.isFinite(effect.lower) && Number.isFinite(effect.upper) ? ` ${percent(effect.estimate)}, between ${percent(effect.lower)} and ${percent(effect.upper)}` : '';
-  const made = taken === 0 ? '' : ` · ${counted(taken, design === 'pairs' ? 'pair' : 'pair of launches')}`.replace('launchess', 'launches');
+  const made = taken === 0 ? '' : design === 'pairs' ? ` · ${counted(taken, 'pair')}` : ` · ${taken} launches of each`;
   const was = baseline === undefined || !Number.isFinite(baseline.median) ? '' : ` · was ${time(baseline.median)}`;
   const turns = copies > 1 ? ` of ${copies} copies each` : '';
   return [`      ${paint(`${verdict}${range}`)}${style.dim(`${was}${made}${turns} · floor ${percent(floor)}`)}${reason === undefined ? '' : `\n      ${style.yellow(reason)}`}`, ...(counts === undefined || counts.changes.length === 0 ? [] : [`      ${counts.verdict === 'more' ? style.red('counts grew') : 'counts'}: ${counts.changes.map(countChangeText).join(', ')}`])];

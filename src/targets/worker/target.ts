@@ -61,6 +61,8 @@ export function workerTarget(name: string, declaration: WorkerDeclaration, versi
       client = undefined;
       await closing?.close();
     },
+
+    another: () => workerTarget(name, declaration, version),
   };
 }
 

@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest';
 
 import { Random } from '../../../src/generate/random.ts';
 import { excessMass, modesOf } from '../../../src/perf/statistics/modes.ts';
-import { cutInterval } from '../../../src/perf/statistics/paired-cut.ts';
-import { choices, numbersNeeded, signedInterval, signedRankWithin } from '../../../src/perf/statistics/signed-rank.ts';
 import { arrangements, rankWithin, shiftInterval } from '../../../src/perf/statistics/rank-sum.ts';
 
 describe('arrangements', () => {
@@ -31,8 +29,8 @@ describe('shiftInterval', () => {
 
   it('claims exactly what the test of the shifted numbers would', () => {
     const error = 0.05;
-    const k = rankWithin(6, 6, error);
-    const { lower, upper } = shiftInterval(a, b, error);
+    const k = rankWithin([[6, 6]], error);
+    const { lower, upper } = shiftInterval([[a, b]], error);
     for (let shift = -10.05; shift < 11; shift += 0.1) {
       const u = a.reduce((sum, x) => sum + b.filter((y) => y - shift > x).length, 0);
       expect(lower > shift).toBe(u >= 36 - k + 1);
@@ -49,7 +47,7 @@ describe('shiftInterval', () => {
       const first = values.filter((_, k) => ((mask >>> k) & 1) === 0);
       if (first.length !== 6) continue;
       all++;
-      if (shiftInterval(first, values.filter((_, k) => ((mask >>> k) & 1) === 1), error).lower > 0) wrong++;
+      if (shiftInterval([[first, values.filter((_, k) => ((mask >>> k) & 1) === 1)]], error).lower > 0) wrong++;
     }
     expect(all).toBe(924);
     expect(wrong).toBeGreaterThan(0); // it can claim
@@ -57,108 +55,57 @@ describe('shiftInterval', () => {
   });
 
   it('shows nothing with too few', () => {
-    expect(shiftInterval([1, 1.1, 1.2], [9, 9.1, 9.2], 0.001)).toMatchObject({ lower: -Infinity, upper: Infinity });
-    expect(rankWithin(6, 6, 0.001)).toBe(0); // C(12, 6) = 924 arrangements are too few, C(14, 7) = 3432 enough
-    expect(rankWithin(7, 7, 0.001)).toBe(2);
+    expect(shiftInterval([[[1, 1.1, 1.2], [9, 9.1, 9.2]]], 0.001)).toMatchObject({ lower: -Infinity, upper: Infinity });
+    expect(rankWithin([[6, 6]], 0.001)).toBe(0); // C(12, 6) = 924 arrangements are too few, C(14, 7) = 3432 enough
+    expect(rankWithin([[7, 7]], 0.001)).toBe(2);
   });
 });
 
-describe('signs by lot', () => {
-  const values = [0.3, -1, 2.5, 4, -0.2, 3.25, 7, 1.75, -6, 0.9];
-  const signed = (mask: number): number[] => values.map((value, k) => (((mask >>> k) & 1) === 1 ? value : -value));
-  const rankSum = (of: readonly number[]): number => of.map(Math.abs).sort((a, b) => a - b).reduce((sum, size, k) => sum + (of.includes(size) ? k + 1 : 0), 0);
-
-  it.each([1, 2, 5, 10])('of %i are counted', (n) => {
-    const counts = Array.from({ length: (n * (n + 1)) / 2 + 1 }, () => 0);
-    for (let mask = 0; mask < 2 ** n; mask++) counts[Array.from({ length: n }, (_, k) => ((mask >>> k) & 1) * (k + 1)).reduce((a, b) => a + b, 0)]!++;
-    expect(choices(n)).toEqual(counts);
-  });
-
-  it('claim exactly what the test of the shifted numbers would', () => {
-    const k = signedRankWithin(values.length, 0.05);
-    const { lower, upper } = signedInterval(values, 0.05);
-    for (let shift = -6.513; shift < 7.5; shift += 0.1) {
-      const w = rankSum(values.map((value) => value - shift));
-      expect(lower > shift).toBe(w >= 55 - k + 1);
-      expect(upper < shift).toBe(55 - w >= 55 - k + 1);
-    }
-  });
-
-  it.each([0.1, 0.01, 0.001])('keep an error of %f: of all choices no more claim a difference', (error) => {
-    const wrong = Array.from({ length: 2 ** 10 }, (_, mask) => signedInterval(signed(mask), error).lower > 0).filter(Boolean).length;
-    expect(wrong).toBeGreaterThan(0); // it can claim
-    expect(wrong / 2 ** 10 <= error).toBe(true);
-  });
-
-  it('keep it where numbers are the same, or 0', () => {
-    for (const tied of [[1, 1, 1, 1, 1, 1, 2, 2], [0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 2, 3, 3]]) {
-      let wrong = 0;
-      for (let mask = 0; mask < 2 ** 8; mask++) if (signedInterval(tied.map((value, k) => (((mask >>> k) & 1) === 1 ? value : -value)), 0.02).lower > 0) wrong++;
-      expect(wrong / 2 ** 8 <= 0.02).toBe(true);
-    }
-  });
-
-  it('show nothing with too few', () => {
-    expect(numbersNeeded(0.001)).toBe(10);
-    expect(signedRankWithin(9, 0.001)).toBe(0);
-    expect(signedRankWithin(10, 0.001)).toBe(1);
-    expect(signedInterval([1, 2, 3], 0.001)).toMatchObject({ lower: -Infinity, upper: Infinity });
-    expect(() => choices(51)).toThrow(RangeError);
-  });
-});
-
-describe('a cut through pairs', () => {
-  const a = [0.3, -1, 2.5, 4, -0.2, 3.25, 7, 1.75, -6, 0.9];
-  const b = [1.3, -0.5, 9, 4.5, 0.25, 3, 8.5, 1.5, -1, 2];
-  const swapped = (x: readonly number[], y: readonly number[], mask: number): [number[], number[]] => [x, y].map((_, side) => x.map((first, k) => (((mask >>> k) & 1) === side ? first : y[k]!))) as [number[], number[]];
-  /** Of all swaps, those that have as many second numbers above the widest of the middle gaps. */
-  const shareOfSwaps = (x: readonly number[], y: readonly number[]): number => {
-    const n = x.length;
-    const sorted = [...x, ...y].sort((one, other) => one - other);
-    const places = [n - 2, n - 1, n, n + 1, n + 2].map((k) => ({ width: sorted[k]! - sorted[k - 1]!, cut: (sorted[k]! + sorted[k - 1]!) / 2 }));
-    const { cut } = places.reduce((widest, place) => (place.width > widest.width ? place : widest));
-    const above = (of: readonly number[]): number => of.filter((value) => value > cut).length;
-    let reached = 0;
-    for (let mask = 0; mask < 2 ** n; mask++) if (above(swapped(x, y, mask)[1]) >= above(y)) reached++;
-    return reached / 2 ** n;
+describe('shiftInterval of blocks', () => {
+  const rounds = [[[0.3, -1], [0.9, 0.4]], [[102.5, 104], [103, 105]], [[-50.2, -53], [-50, -49]]] as const;
+  const blocks = rounds.map(([a, b]) => [[...a], [...b]] as [number[], number[]]);
+  /** Of every block each of the six choices of the two that are A. */
+  const chosen = (mask: number): [number[], number[]][] | undefined => {
+    const all = rounds.map(([a, b], round) => {
+      const four = [...a, ...b];
+      const side = (of: number): number[] => four.filter((_, k) => ((mask >>> (4 * round + k)) & 1) === of);
+      return [side(0), side(1)] as [number[], number[]];
+    });
+    return all.every(([a]) => a.length === 2) ? all : undefined;
   };
+  const choices = Array.from({ length: 2 ** 12 }, (_, mask) => chosen(mask)).filter((one) => one !== undefined);
 
-  it('claims exactly what the test of the shifted numbers would', () => {
-    const [x, y] = [a.slice(0, 7).map((value) => value / 4), b.slice(0, 7)];
-    const error = 0.06;
-    const { lower, upper } = cutInterval(x, y, error);
-    expect(lower).toBeGreaterThan(-Infinity);
-    let [firstFromBelow, firstFromAbove] = [Infinity, -Infinity];
-    for (let shift = -9.03; shift < 12; shift += 0.02) {
-      if (shareOfSwaps(x, y.map((value) => value - shift)) > error) firstFromBelow = Math.min(firstFromBelow, shift);
-      if (shareOfSwaps(y.map((value) => value - shift), x) > error) firstFromAbove = Math.max(firstFromAbove, shift);
-    }
-    expect(Math.abs(firstFromBelow - lower)).toBeLessThanOrEqual(0.02);
-    expect(Math.abs(firstFromAbove - upper)).toBeLessThanOrEqual(0.02);
+  it.each([0.05, 0.02, 0.005])('keeps an error of %f: of all choices no more claim a difference, and one more comparison would be too many', (error) => {
+    expect(choices).toHaveLength(6 ** 3);
+    const above = (of: readonly (readonly [number[], number[]])[]): number => of.reduce((sum, [a, b]) => sum + a.reduce((part, x) => part + b.filter((y) => y > x).length, 0), 0);
+    const k = rankWithin(blocks.map(() => [2, 2]), error);
+    const share = (opposite: number): number => choices.filter((one) => 12 - above(one) <= opposite).length / choices.length;
+    expect(share(k - 1)).toBeLessThanOrEqual(error);
+    expect(share(k)).toBeGreaterThan(error);
+    expect(choices.filter((one) => shiftInterval(one, error).lower > 0).length / choices.length).toBe(share(k - 1));
+    expect(choices.filter((one) => shiftInterval(one, error).upper < 0).length / choices.length).toBe(share(k - 1));
   });
 
-  it.each([0.1, 0.02, 0.002])('keeps an error of %f: of all swaps no more claim a difference', (error) => {
-    for (const [x, y] of [[a, b], [a.map(Math.round), b.map(Math.round)], [a.map((value) => value / 4), b.map((value) => value / 4 + 1)]] as const) {
-      const intervals = Array.from({ length: 2 ** 10 }, (_, mask) => cutInterval(...swapped(x, y, mask), error));
-      expect(intervals.filter(({ lower }) => lower > 0).length / 2 ** 10 <= error).toBe(true);
-      expect(intervals.filter(({ upper }) => upper < 0).length / 2 ** 10 <= error).toBe(true);
-    }
-    const apart = Array.from({ length: 2 ** 10 }, (_, mask) => cutInterval(...swapped(a, a.map((value) => value + 20), mask), error));
-    expect(apart.filter(({ lower }) => lower > 0).length).toBeGreaterThan(0); // it can claim
+  it('compares nothing between blocks', () => {
+    const moved = blocks.map(([a, b], k) => [a.map((x) => x + 1000 * k), b.map((y) => y + 1000 * k)] as const);
+    const close = (bound: number): unknown => expect.closeTo(bound, 9);
+    const { lower, estimate, upper } = shiftInterval(blocks, 0.05);
+    expect(shiftInterval(moved, 0.05)).toEqual({ lower: close(lower), estimate: close(estimate), upper: close(upper) });
   });
 
-  it('sees past odd numbers, which signed ranks do not', () => {
-    const [x, y] = [Array.from({ length: 12 }, (_, k) => 0.001 * k), Array.from({ length: 12 }, (_, k) => 0.05 + 0.001 * ((5 * k) % 12))];
-    x[3] = 0.7;
-    x[8] = 0.4;
-    expect(cutInterval(x, y, 0.001).lower).toBeGreaterThan(0.01);
-    expect(cutInterval(y, x, 0.001).upper).toBeLessThan(-0.01);
-    expect(signedInterval(x.map((value, k) => y[k]! - value), 0.001).lower).toBeLessThan(0);
+  it('sees past one odd launch of twelve, which signs of pairs do not', () => {
+    const twelve = (start: number): [number[], number[]][] => Array.from({ length: 6 }, (_, k) => [[start + 0.001 * k, start], [start + 0.05, start + 0.055 - 0.001 * k]]);
+    const odd = twelve(0);
+    odd[3]![0][1] = 0.3;
+    expect(shiftInterval(odd, 0.001).lower).toBeGreaterThan(0.04);
+    odd[4]![0][1] = 0.3;
+    expect(shiftInterval(odd, 0.001).lower).toBeLessThan(0);
   });
 
   it('shows nothing with too few', () => {
-    expect(cutInterval([1, 2, 3], [4, 5, 6], 0.001)).toEqual({ lower: -Infinity, estimate: 3, upper: Infinity });
-    expect(cutInterval(Array.from({ length: 10 }, () => 0), Array.from({ length: 10 }, () => 1), 0.001)).toEqual({ lower: 1, estimate: 1, upper: 1 });
+    expect(rankWithin(Array.from({ length: 3 }, () => [2, 2]), 0.001)).toBe(0); // 6³ = 216 choices are too few, 6⁴ = 1296 enough
+    expect(rankWithin(Array.from({ length: 4 }, () => [2, 2]), 0.001)).toBe(1);
+    expect(shiftInterval(blocks, 0.001)).toMatchObject({ lower: -Infinity, upper: Infinity });
   });
 });
 

@@ -74,9 +74,9 @@ describe('the progress of a bench', () => {
     progress.onEvent({ type: 'workload-started', target: 'mine', workload: 'stream-read/small' });
     progress.onEvent({ type: 'look', target: 'mine', workload: 'stream-read/small', pairs: 60, judgement });
     progress.onEvent({ type: 'workload-finished', result: slower });
-    progress.onEvent({ type: 'launch', target: 'mine', launch: 3, launches: 12 });
+    progress.onEvent({ type: 'launches', target: 'mine', round: 3, rounds: 6 });
     progress.stop();
-    expect(text.split('\r\u001B[2K')).toEqual(['', '0/2  ', '0/2  mine stream-read/small', '0/2  mine stream-read/small: 60 pairs, between +4.0 % and +6.0 %', '1/2  mine stream-read/small: 60 pairs, between +4.0 % and +6.0 %', '1/2  mine: launches 3 of 12, one of each', '']);
+    expect(text.split('\r\u001B[2K')).toEqual(['', '0/2  ', '0/2  mine stream-read/small', '0/2  mine stream-read/small: 60 pairs, between +4.0 % and +6.0 %', '1/2  mine stream-read/small: 60 pairs, between +4.0 % and +6.0 %', '1/2  mine: round 3 of 6 of launches, two of each side', '']);
   });
   it('is a plain line for each target elsewhere', () => {
     let text = '';
