@@ -9,6 +9,7 @@ export const slow = [
   'tests/unit/identify/{random,presets,explain}.test.ts',
   'tests/unit/kernels/legitimate-layers.test.ts',
   'tests/unit/operations/{sinkhorn-variants,exact-sinkhorn}.test.ts',
+  'tests/unit/properties/variants.test.ts',
 ];
 
 /** What takes minutes begins first: by their sizes, these small files would be the last, and one core would wait. */
