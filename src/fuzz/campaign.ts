@@ -176,7 +176,7 @@ export class Campaign {
 
   private learn(arm: Arm, operation: Operation, recipe: Recipe, examination: Examination, indifferent: number): void {
     const { case: { inputs, sizes }, judgement, calls, outputs } = examination;
-    const features = this.features.get(operation.id) ?? new Features(operation);
+    const features = this.features.get(operation.id) ?? new Features(operation, true);
     this.features.set(operation.id, features);
     const returned = calls === 1 ? decodeOutputs(outputs) : undefined;
     const margins = judgement?.margins;
