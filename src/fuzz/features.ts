@@ -26,6 +26,14 @@ const kind = { exponent: 1, entry: 2, rowRange: 3, columnRange: 4, pattern: 5, f
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
+/** A port of which each token has its own numbers: how many, in how many columns. */
+interface Layout {
+  readonly port: Port;
+  readonly per: number;
+  readonly columns: number;
+  readonly place: number;
+}
+
 export class Features {
   /** Events of the last token that was looked at; the first `count` of them. */
   events = new Int32Array(4096);
@@ -42,6 +50,10 @@ export class Features {
   private readonly toldOf: Told[] = [];
   private told: Told | undefined;
   private n = 0;
+  /** How the ports of the batch that is looked at lie: inputs, and outputs. */
+  private sizes: Sizes | undefined;
+  private looked: readonly Layout[] = [];
+  private given: readonly Layout[] = [];
   /** Of the line that was looked at last. */
   private max = 0;
   private min = 0;
@@ -61,13 +73,28 @@ export class Features {
     this.factCount = 0;
     this.n = sizes.streams;
     this.told = this.once ? (this.toldOf[this.n] ??= new Told()) : undefined;
-    let place = 0;
-    for (const port of this.operation.inputs) if (!isShared(port)) this.input(port, inputs[port.name]!, sizes, token, place++);
-    this.relations(inputs, sizes, token);
+    if (this.sizes !== sizes) this.arrange(sizes);
+    const { looked, given } = this;
+    for (const layout of looked) this.input(layout, inputs[layout.port.name]!, token);
+    if (looked.length > 1) this.relations(inputs, token);
     const special = this.factCount;
-    if (outputs !== undefined) for (const port of this.operation.outputs) if (!isShared(port) && outputs[port.name] !== undefined) this.output(port, outputs[port.name]!, sizes, token, place++);
+    if (outputs !== undefined) {
+      let place = looked.length;
+      for (const layout of given) {
+        const values = outputs[layout.port.name];
+        if (values !== undefined) this.output(layout, values, token, place++);
+      }
+    }
     this.lane(sizes, token, special);
     this.pairs();
+  }
+
+  /** Works out once for a batch how its ports lie. */
+  private arrange(sizes: Sizes): void {
+    const layout = (port: Port, place: number): Layout => ({ port, per: elementsPerToken(port, sizes), columns: lengthOf(port.dims.at(-1)!, sizes), place });
+    this.sizes = sizes;
+    this.looked = this.operation.inputs.filter((port) => !isShared(port)).map(layout);
+    this.given = this.operation.outputs.filter((port) => !isShared(port)).map(layout);
   }
 
   private add(event: number): void {
@@ -110,9 +137,7 @@ export class Features {
     for (let k = 0; k < special; k++) if (told === undefined || !told.lane(token % 32, ids[k]!)) this.add(eventOf(kind.lane, token % 32, this.n, this.facts[k]));
   }
 
-  private input(port: Port, values: Float64Array, sizes: Sizes, token: number, place: number): void {
-    const per = elementsPerToken(port, sizes);
-    const columns = lengthOf(port.dims.at(-1)!, sizes);
+  private input({ per, columns, place }: Layout, values: Float64Array, token: number): void {
     if (per === 0) return;
     const { told } = this;
     const at = token * per;
@@ -181,23 +206,21 @@ export class Features {
   }
 
   /** What two inputs of one shape have to do with each other. */
-  private relations(inputs: Values, sizes: Sizes, token: number): void {
-    const ports = this.operation.inputs.filter((port) => !isShared(port));
-    for (let b = 1; b < ports.length; b++) {
+  private relations(inputs: Values, token: number): void {
+    const { looked } = this;
+    for (let b = 1; b < looked.length; b++) {
       for (let a = 0; a < b; a++) {
-        const per = elementsPerToken(ports[b]!, sizes);
-        if (per < 2 || per > mostRows * mostColumns || per !== elementsPerToken(ports[a]!, sizes)) continue;
-        this.fact(relationBase + 8 * b + a, relationOf(inputs[ports[a]!.name]!, token * per, inputs[ports[b]!.name]!, token * per, per));
+        const { per, port } = looked[b]!;
+        if (per < 2 || per > mostRows * mostColumns || per !== looked[a]!.per) continue;
+        this.fact(relationBase + 8 * b + a, relationOf(inputs[looked[a]!.port.name]!, token * per, inputs[port.name]!, token * per, per));
       }
     }
   }
 
-  private output(port: Port, values: Float64Array, sizes: Sizes, token: number, place: number): void {
-    const per = elementsPerToken(port, sizes);
+  private output({ port, per, columns }: Layout, values: Float64Array, token: number, place: number): void {
     if (per === 0) return;
     const at = token * per;
-    const columns = lengthOf(port.dims.at(-1)!, sizes);
-    const n = sizes.streams;
+    const { n } = this;
     let [zeros, tiny, odd, low, high, support, large] = [0, 0, 0, 255, 0, 0, 0];
     const seen = Math.min(per, mostRows * mostColumns);
     for (let k = 0; k < seen; k++) {

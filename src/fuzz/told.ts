@@ -24,9 +24,10 @@ export class Told {
   /** A small number from 1 for a value of a fact; 0 where there is no more place. */
   idOf(what: number, value: number): number {
     if (!(value >= 0 && value < mostValues)) return 0;
-    const ids = roomFor(this.ids, what, value, (length) => new Int16Array(length));
-    if (ids[value] === 0 && this.idCount < mostIds - 1) ids[value] = ++this.idCount;
-    return ids[value]!;
+    const known = this.ids[what];
+    if (known !== undefined && value < known.length && known[value] !== 0) return known[value]!;
+    if (this.idCount >= mostIds - 1) return 0;
+    return (roomFor(this.ids, what, value, (length) => new Int16Array(length))[value] = ++this.idCount);
   }
 
   /** Whether two facts, by their numbers, were told as a pair; from now on they are. */
