@@ -6,7 +6,8 @@
  * bounds is of the second kind, its margin |d|/(e′ + r′) is below t, and so is |d|/(e + r), which is below |d|/(e′ + r′) up to 2⁻⁴⁸: what is judged is not above t, as it is not. Otherwise nothing differs.
  * So every margin above t, and with t ≤ 1 every verdict, is that of the whole bounds, to the bit. |d| = ∞ or NaN needs the whole bound.
  *
- * Where r at e = 0 is at least |d|/t·(1 + 2⁻⁴⁰) by itself, e′ = 0 will do: r′ is no smaller, and the margin below t by the same argument (`neededBeyond`).
+ * Where r at e = 0 is at least |d|/t·(1 + 2⁻⁴⁰) by itself, e′ = 0 will do: r′ is no smaller, and the margin below t by the same argument (`neededBeyond`). That is about one
+ * comparison: a bound that two of them share is needed as far as either of them needs it.
  */
 import type { Bounded } from '../src/operations/operation.ts';
 import type { CheckContext } from '../src/verify/property.ts';

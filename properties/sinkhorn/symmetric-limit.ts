@@ -35,7 +35,9 @@ export const symmetricLimit = defineProperty<SinkhornDialect>({
     judge.show('residualMapping', output, expected);
     // one of the two bounds is enough where it covers the difference, which is that of the mirror image, too
     const slacks = Array.from({ length: tokens }, (_, token) => slack(token));
-    const errors = coveringErrors(bounded, 'residualMapping', neededBeyond(context, differencesOf(output, expected), slackParts(slacks, expected)));
+    // but an entry whose own slack suffices still has to give its bound to its mirror image, whose slack may not
+    const needed = neededBeyond(context, differencesOf(output, expected), slackParts(slacks, expected));
+    const errors = coveringErrors(bounded, 'residualMapping', needed?.map((own, index) => Math.max(own, needed[source[index]!]!)));
     compareWithin(judge, tokens, 'residualMapping', output, expected, gather(errors, source), bounded, errors, (token) => slacks[token], 'entry − its mirror image');
     return judge.finish();
   },
