@@ -18,13 +18,15 @@ import { computeUnit, gamma, underflowUnit } from '../src/numerics/arithmetic.ts
 import { minNormal, minSubnormal, unitRoundoff } from '../src/tensor/dtype.ts';
 import type { ResolvedKernel } from '../src/verify/property.ts';
 
-/** Statements about one token's computed result. Lines are those of the side that was normalised last. */
+/** Statements about one token's computed result. Lines are those of the side that was normalised last. Each is worked out when it is read: `free` and `contractionError` need the kernel's bounds, `high` hardly anything. */
 export interface APriori {
   /** Every line sum of the exact side lies in [low, high]. */
   readonly low: number;
   readonly high: number;
   /** Every line sum of the free side is at most this. */
   readonly free: number;
+  /** At most `free`, and without the kernel's bounds: for `suffices`. */
+  readonly freeAtLeast: number;
   /** Total variation between any two lines of the exact side, each divided by its sum, is at most contraction + contractionError ≤ 1. */
   readonly contraction: number;
   /** What rounding adds to that. */
@@ -34,42 +36,129 @@ export interface APriori {
 /** Above this cross log-ratio tanh(Δ/4) is 1 to seven digits: no contraction is claimed, and underflow need not be thought of. */
 const largestDiameter = 32;
 
+/** The closed forms are a few f64 operations each. */
+const f64 = 1 + 2 ** -40;
+
 /** The a-priori statements for the token whose logits start at `offset`; `bounded` supplies rounding errors only. */
 export function aPriori(kernel: ResolvedKernel<SinkhornDialect>, logits: Float64Array, offset: number, n: number, bounded: Bounded): APriori {
-  const { dialect } = kernel;
-  const start = startingMatrix(dialect, logits, offset, n);
-  const rounding = sideRounding(kernel, offset, n, bounded);
-  const sums = traceSums(kernel, start, n);
-  const high = 1 + rounding.above;
-  const low = Math.max(0, sums.low * (1 - rounding.below) - rounding.lost);
-  const errors = bounded.errors['residualMapping']!;
-  const diameter = largestDistance(start, n);
-  const kappa = Math.tanh(diameter / 4);
-  let oscillation = sums.oscillation;
-  for (let step = 1; step < 2 * dialect.iterations; step++) oscillation = kappa * oscillation + (step % 2 === 1 ? sums.spreadOther : sums.spread);
-  const settled = Number.isFinite(oscillation) ? Math.exp(oscillation) : Infinity; // NaN where a sum may be lost altogether
-  let freeError = 0;
-  let lineError = 0;
-  const rows = dialect.lastNormalised === 'rows';
+  return new TokenAPriori(kernel, logits, offset, n, bounded);
+}
+
+class TokenAPriori implements APriori {
+  private readonly kernel: ResolvedKernel<SinkhornDialect>;
+  private readonly logits: Float64Array;
+  private readonly offset: number;
+  private readonly n: number;
+  private readonly bounded: Bounded;
+  private knownRounding: SideRounding | undefined;
+  private knownStart: Float64Array | undefined;
+  private knownSums: Sums | undefined;
+  private knownDiameter = -1;
+  private knownErrors: LineErrors | undefined;
+
+  constructor(kernel: ResolvedKernel<SinkhornDialect>, logits: Float64Array, offset: number, n: number, bounded: Bounded) {
+    this.kernel = kernel;
+    this.logits = logits;
+    this.offset = offset;
+    this.n = n;
+    this.bounded = bounded;
+  }
+
+  get low(): number {
+    return this.leastSum / f64;
+  }
+
+  get high(): number {
+    return this.largestSum * f64;
+  }
+
+  get free(): number {
+    return Math.min(this.n * this.largestSum, this.settled + this.errors.across) * f64;
+  }
+
+  get freeAtLeast(): number {
+    return Math.min(this.n * this.largestSum, this.settled) * f64;
+  }
+
+  get contraction(): number {
+    return this.contracts ? this.kappa : 1;
+  }
+
+  get contractionError(): number {
+    if (!this.contracts) return 0;
+    const spreadError = (2 * this.errors.along) / Math.max(this.leastSum, minNormal.f64) + (f64 - 1);
+    return Math.min(1 - this.kappa, spreadError);
+  }
+
+  private get contracts(): boolean {
+    return this.diameter <= largestDiameter;
+  }
+
+  private get kappa(): number {
+    return Math.tanh(this.diameter / 4);
+  }
+
+  private get largestSum(): number {
+    return 1 + this.rounding.above;
+  }
+
+  private get leastSum(): number {
+    const { below, lost } = this.rounding;
+    return Math.max(0, this.sums.low * (1 - below) - lost);
+  }
+
+  /** The free side's largest sum in the reals. */
+  private get settled(): number {
+    const { kappa, sums, kernel: { dialect: { iterations } } } = this;
+    let { oscillation } = sums;
+    for (let step = 1; step < 2 * iterations; step++) oscillation = kappa * oscillation + (step % 2 === 1 ? sums.spreadOther : sums.spread);
+    return Number.isFinite(oscillation) ? Math.exp(oscillation) : Infinity; // NaN where a sum may be lost altogether
+  }
+
+  private get rounding(): SideRounding {
+    this.knownRounding ??= sideRounding(this.kernel, this.offset, this.n, this.bounded);
+    return this.knownRounding;
+  }
+
+  private get start(): Float64Array {
+    this.knownStart ??= startingMatrix(this.kernel.dialect, this.logits, this.offset, this.n);
+    return this.knownStart;
+  }
+
+  private get sums(): Sums {
+    this.knownSums ??= traceSums(this.kernel, this.start, this.n);
+    return this.knownSums;
+  }
+
+  private get diameter(): number {
+    if (this.knownDiameter === -1) this.knownDiameter = largestDistance(this.start, this.n);
+    return this.knownDiameter;
+  }
+
+  private get errors(): LineErrors {
+    this.knownErrors ??= lineErrors(this.bounded.errors['residualMapping']!, this.offset, this.n, this.kernel.dialect.lastNormalised === 'rows');
+    return this.knownErrors;
+  }
+}
+
+/** The largest sums of the entries' errors along a line of the exact side, and across. */
+interface LineErrors {
+  readonly along: number;
+  readonly across: number;
+}
+
+function lineErrors(errors: Float64Array, offset: number, n: number, rows: boolean): LineErrors {
+  let [most, mostAcross] = [0, 0];
   for (let line = 0; line < n; line++) {
     let [along, across] = [0, 0];
     for (let k = 0; k < n; k++) {
       along += errors[offset + (rows ? line * n + k : k * n + line)]!;
       across += errors[offset + (rows ? k * n + line : line * n + k)]!;
     }
-    lineError = Math.max(lineError, along);
-    freeError = Math.max(freeError, across);
+    most = Math.max(most, along);
+    mostAcross = Math.max(mostAcross, across);
   }
-  const f64 = 1 + 2 ** -40; // the closed forms above are a few f64 operations each
-  const spreadError = (2 * lineError) / Math.max(low, minNormal.f64) + (f64 - 1);
-  const contracts = diameter <= largestDiameter;
-  return {
-    low: low / f64,
-    high: high * f64,
-    free: Math.min(n * high, settled + freeError) * f64,
-    contraction: contracts ? kappa : 1,
-    contractionError: contracts ? Math.min(1 - kappa, spreadError) : 0,
-  };
+  return { along: most, across: mostAcross };
 }
 
 /** The ε that enters divisors. */
@@ -78,7 +167,13 @@ function divisorEpsilon(dialect: SinkhornDialect): number {
 }
 
 /** θ of the last half-step, storage included: upwards, downwards, and what underflow may take absolutely. */
-function sideRounding(kernel: ResolvedKernel<SinkhornDialect>, offset: number, n: number, bounded: Bounded): { above: number; below: number; lost: number } {
+interface SideRounding {
+  readonly above: number;
+  readonly below: number;
+  readonly lost: number;
+}
+
+function sideRounding(kernel: ResolvedKernel<SinkhornDialect>, offset: number, n: number, bounded: Bounded): SideRounding {
   const { arithmetic, dialect } = kernel;
   const stored = kernel.dtypes['residualMapping']!;
   const unit = computeUnit(arithmetic);

@@ -5,6 +5,9 @@
  * Proof: let the claim be |d| ≤ e + r with r ≥ 0 computed from the bounds by monotone operations. Each e′ is e itself, or up to 2⁻⁵⁰ of it not above e and at least |d|/t·(1 + 2⁻⁴⁰). If one of the claim's
  * bounds is of the second kind, its margin |d|/(e′ + r′) is below t, and so is |d|/(e + r), which is below |d|/(e′ + r′) up to 2⁻⁴⁸: what is judged is not above t, as it is not. Otherwise nothing differs.
  * So every margin above t, and with t ≤ 1 every verdict, is that of the whole bounds, to the bit. |d| = ∞ or NaN needs the whole bound.
+ *
+ * Where r at e = 0 is at least |d|/t·(1 + 2⁻⁴⁰) by itself, e′ = 0 will do: r′ is no smaller, and the margin below t by the same argument (`neededBeyond`). That is about one
+ * comparison: a bound that two of them share is needed as far as either of them needs it.
  */
 import type { Bounded } from '../src/operations/operation.ts';
 import type { CheckContext } from '../src/verify/property.ts';
@@ -15,6 +18,13 @@ export function neededFor<D>({ indifferent }: CheckContext<D>, differences: Floa
   const factor = (1 + 2 ** -40) / indifferent;
   const needed = new Float64Array(differences.length);
   for (let index = 0; index < needed.length; index++) needed[index] = Math.abs(differences[index]!) * factor;
+  return needed;
+}
+
+/** The same where a part of each bound is known that does not depend on errors: nothing is needed where it suffices. Infinity for what no claim is made about. */
+export function neededBeyond<D>(context: CheckContext<D>, differences: Float64Array, parts: Float64Array): Float64Array | undefined {
+  const needed = neededFor(context, differences);
+  if (needed !== undefined) for (let index = 0; index < needed.length; index++) if (parts[index] === Infinity || suffices(context, differences[index]!, parts[index]!)) needed[index] = 0;
   return needed;
 }
 

@@ -1,6 +1,6 @@
 /** The forms that most claims about Sinkhorn take: the result is a known number, or two results are the same up to a rearrangement. */
 import type { Bounded, Values } from '../../src/operations/operation.ts';
-import { coveringErrors, differencesOf, errorsFor, neededFor, stillNeeded } from '../sufficient.ts';
+import { coveringErrors, differencesOf, neededBeyond, stillNeeded } from '../sufficient.ts';
 import type { CheckContext } from '../../src/verify/property.ts';
 import type { Judge, Judgement } from '../../src/verify/judge.ts';
 
@@ -10,6 +10,22 @@ export interface Slack {
   readonly absolute: number;
 }
 export const noSlack: Slack = { relative: 0, absolute: 0 };
+
+/** Whether a comparison with this slack says anything. */
+function claims(slack: Slack | undefined): slack is Slack {
+  return slack !== undefined && slack.relative < 1 && slack.absolute < Infinity;
+}
+
+/** What the slacks of all tokens add to each bound, whatever the errors are; Infinity where nothing is claimed. */
+export function slackParts(slacks: readonly (Slack | undefined)[], expected: Float64Array): Float64Array {
+  const parts = new Float64Array(expected.length).fill(Infinity);
+  const per = slacks.length === 0 ? 0 : expected.length / slacks.length;
+  for (const [token, slack] of slacks.entries()) {
+    if (!claims(slack)) continue;
+    for (let index = token * per; index < (token + 1) * per; index++) parts[index] = slack.relative * Math.abs(expected[index]!) + slack.absolute;
+  }
+  return parts;
+}
 
 /** A known result of one token, [n·n], with the relative error of evaluating it in f64. */
 export interface Known extends Slack {
@@ -38,10 +54,10 @@ export async function checkKnown<D>(context: CheckContext<D>, output: string, wh
     all.push(known);
     if (known !== undefined) shown.set(known.values, token * size);
   }
-  const errors = errorsFor(context, bounded, output, differencesOf(measured, shown));
+  const errors = coveringErrors(bounded, output, neededBeyond(context, differencesOf(measured, shown), slackParts(all, shown)));
   for (let token = 0; token < tokens; token++) {
     const known = bounded.certified[token] === 1 ? all[token] : undefined;
-    if (known === undefined || !(known.relative < 1 && known.absolute < Infinity)) {
+    if (known === undefined || !claims(known)) {
       if (all[token] !== undefined) shown.set(measured.subarray(token * size, (token + 1) * size), token * size);
       continue;
     }
@@ -71,10 +87,12 @@ export async function checkRearranged<D>(context: CheckContext<D>, output: strin
   const judge = context.judge();
   const expected = gather(first, source);
   judge.show(output, second, expected);
-  const needed = neededFor(context, differencesOf(second, expected));
+  const slacks: (Slack | undefined)[] = [];
+  for (let token = 0; token < context.sizes.tokens; token++) slacks.push(slack(token));
+  const needed = neededBeyond(context, differencesOf(second, expected), slackParts(slacks, expected));
   const expectedErrors = gather(coveringErrors(a, output, needed === undefined ? undefined : scatterLargest(needed, source)), source);
   const errors = coveringErrors(b, output, stillNeeded(needed, expectedErrors));
-  compareWithin(judge, context.sizes.tokens, output, second, expected, expectedErrors, b, errors, (token) => (a.certified[token] === 1 ? slack(token) : undefined), what);
+  compareWithin(judge, context.sizes.tokens, output, second, expected, expectedErrors, b, errors, (token) => (a.certified[token] === 1 ? slacks[token] : undefined), what);
   return judge.finish();
 }
 
@@ -87,7 +105,7 @@ export function compareWithin(
   const label = (): string => what;
   for (let token = 0; token < tokens; token++) {
     const slack = certified[token] === 1 ? slackOf(token) : undefined;
-    if (slack === undefined || !(slack.relative < 1 && slack.absolute < Infinity)) continue;
+    if (!claims(slack)) continue;
     for (let index = token * per; index < (token + 1) * per; index++) {
       const size = Math.abs(expected[index]!) + expectedErrors[index]!;
       const bound = errors[index]! + expectedErrors[index]! + slack.relative * size + slack.absolute;

@@ -47,18 +47,21 @@ export function fourNumbers<F>(field: Field<F>, logits: readonly F[], classes: C
       u.forEach((value, i) => (u[i] = field.add(value, epsilon)));
       continue;
     }
-    for (const line of [0, 1]) {
-      const [a, b] = step.side === 'rows' ? [2 * line, 2 * line + 1] : [line, line + 2];
-      const [na, nb] = step.side === 'rows' ? sizes.columns : sizes.rows;
-      const sum = field.add(field.mul(na!, u[a]!), field.mul(nb!, u[b]!));
+    const along = step.side === 'rows';
+    const counts = along ? sizes.columns : sizes.rows;
+    for (let line = 0; line < 2; line++) {
+      const a = along ? 2 * line : line;
+      const b = along ? a + 1 : a + 2;
+      const sum = field.add(field.mul(counts[0]!, u[a]!), field.mul(counts[1]!, u[b]!));
       const moves = followsSum(step, field.toNumber(sum));
       const divisor = !moves ? field.of(divisorOf(step, field.toNumber(sum))) : step.divisor === 'add' ? field.add(sum, epsilon) : sum;
       u[a] = field.div(u[a]!, divisor);
       u[b] = field.div(u[b]!, divisor);
     }
     if (step.divisor !== 'add' && !u.every((value) => field.toNumber(value) > 2 ** -900)) return undefined;
+    if (!(dialect.stopBelow > 0) || !endsIteration(step, dialect)) continue;
     const numbers = Float64Array.from(logits, (_, i) => field.toNumber(u[i]!));
-    if (endsIteration(step, dialect) && classDeviation(numbers, sizes, field) < dialect.stopBelow) break;
+    if (classDeviation(numbers, sizes, field) < dialect.stopBelow) break;
   }
   return u;
 }

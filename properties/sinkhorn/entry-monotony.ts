@@ -5,7 +5,7 @@
  * or an absolute value shows at once. Class: limit.
  */
 import { outsideIteration } from './form.ts';
-import { coveringErrors, neededFor, stillNeeded } from '../sufficient.ts';
+import { coveringErrors, neededBeyond, stillNeeded } from '../sufficient.ts';
 import { tokenRandom } from '../tokens.ts';
 import { exactTokens, tokenMatrix } from './agreement.ts';
 import { convergingScales, sameProjectionSlack } from './same-projection.ts';
@@ -34,15 +34,23 @@ export const entryMonotony = defineProperty<SinkhornDialect>({
     const judge = context.judge();
     const falls = new Float64Array(before.length);
     for (const place of places) falls[place] = before[place]! - after[place]!;
-    const needed = neededFor(context, falls.map((fall) => (fall < 0 ? 0 : fall)));
+    const slacks = places.map((_, token) => {
+      const [from, to] = [token * n * n, (token + 1) * n * n];
+      return [sameProjectionSlack(context, tokenMatrix(context, 'logits', token)), sameProjectionSlack(context, other.logits.subarray(from, to))] as const;
+    });
+    const boundWith = (token: number, error: number): number => {
+      const place = places[token]!;
+      return slacks[token]!.reduce((sum, slack, k) => sum + slack.relative * (Math.abs((k === 0 ? before : after)[place]!) + error) + slack.absolute, error);
+    };
+    const parts = new Float64Array(before.length);
+    for (const [token, place] of places.entries()) parts[place] = exact[token] === true ? boundWith(token, 0) : Infinity;
+    const needed = neededBeyond(context, falls.map((fall) => (fall < 0 ? 0 : fall)), parts);
     const errorsBefore = coveringErrors(a, 'residualMapping', needed);
     const errorsAfter = coveringErrors(b, 'residualMapping', stillNeeded(needed, errorsBefore));
     places.forEach((place, token) => {
       if (a.certified[token] === 0 || b.certified[token] === 0 || exact[token] !== true) return;
       const error = errorsBefore[place]! + errorsAfter[place]!;
-      const [from, to] = [token * n * n, (token + 1) * n * n];
-      const slacks = [sameProjectionSlack(context, tokenMatrix(context, 'logits', token)), sameProjectionSlack(context, other.logits.subarray(from, to))];
-      const bound = slacks.reduce((sum, slack, k) => sum + slack.relative * (Math.abs((k === 0 ? before : after)[place]!) + error) + slack.absolute, error);
+      const bound = boundWith(token, error);
       const fall = falls[place]!;
       if (bound < Infinity) judge.atMost(token, Number.isNaN(fall) ? fall : Math.max(fall, 0), bound, 'residualMapping', place, () => 'fall of the entry whose logit was raised');
     });

@@ -26,18 +26,26 @@ export function equalLines(logits: Float64Array, n: number, dialect: SinkhornDia
   const values = new Float64Array(n * n);
   exponentials(dialect, logits, values, 0, n, new Float64Array(n));
   const steps = stepsOf(dialect);
+  // one number divides all, so that the first line stands for the others; the question when to stop is about all of them
+  const count = dialect.stopBelow > 0 ? n * n : n;
   for (const step of steps) {
     if (step.kind === 'add') {
-      for (let i = 0; i < n * n; i++) values[i] = values[i]! + step.epsilon;
+      for (let i = 0; i < count; i++) values[i] = values[i]! + step.epsilon;
       continue;
     }
     let sum = 0;
     for (let j = 0; j < n; j++) sum += values[j]!;
     const divisor = divisorOf(step, sum);
-    for (let i = 0; i < n * n; i++) values[i] = values[i]! / divisor;
-    if (endsIteration(step, dialect) && deviationOf(values, 0, n) < dialect.stopBelow) break;
+    for (let i = 0; i < count; i++) values[i] = values[i]! / divisor;
+    if (count > n && endsIteration(step, dialect) && deviationOf(values, 0, n) < dialect.stopBelow) break;
   }
-  const argument = 2 * (Math.max(...logits) - Math.min(...logits) + Math.max(...logits.map(Math.abs))) / dialect.temperature;
+  for (let i = count; i < n * n; i++) {
+    let same = 0;
+    while (logits[same] !== logits[i]) same++;
+    values[i] = values[same]!;
+  }
+  const [least, most] = [first[0]!, first[n - 1]!];
+  const argument = (2 * (most - least + Math.max(Math.abs(least), Math.abs(most)))) / dialect.temperature;
   return { values, relative: evaluationRoundings(steps.length, n, argument), absolute: 0 };
 }
 
@@ -64,7 +72,11 @@ export function rankOne(logits: Float64Array, n: number, dialect: SinkhornDialec
   const unshifted = !lineShifted && dialect.stabilisation === 'none';
   let alpha = a.map((value) => (lineShifted ? 1 : Math.exp(unshifted ? value : value - top)));
   let beta = b.map((value) => Math.exp(unshifted ? value : value - side));
-  const total = (vector: Float64Array): number => vector.reduce((sum, value) => sum + value, 0);
+  const total = (vector: Float64Array): number => {
+    let sum = 0;
+    for (let k = 0; k < n; k++) sum += vector[k]!;
+    return sum;
+  };
   const steps = stepsOf(dialect);
   for (const step of steps) {
     if (step.kind === 'add') {
@@ -72,10 +84,10 @@ export function rankOne(logits: Float64Array, n: number, dialect: SinkhornDialec
       alpha = alpha.fill(1);
     } else if (step.side === firstNormalised(dialect)) {
       const sum = total(beta);
-      alpha = alpha.map((value) => value / divisorOf(step, value * sum));
+      for (let k = 0; k < n; k++) alpha[k] = alpha[k]! / divisorOf(step, alpha[k]! * sum);
     } else {
       const sum = total(alpha);
-      beta = beta.map((value) => value / divisorOf(step, value * sum));
+      for (let k = 0; k < n; k++) beta[k] = beta[k]! / divisorOf(step, beta[k]! * sum);
     }
   }
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) values[i * n + j] = alpha[rows ? i : j]! * beta[rows ? j : i]!;

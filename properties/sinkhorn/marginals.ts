@@ -160,10 +160,14 @@ function walkWithoutContraction({ divided, other, steps, n }: Entered, { first, 
   const error = Math.exp(stepError + own);
   const less = 1 / error;
   const entered = Math.exp(first + own);
-  let [low, high, otherLow, otherHigh] = [lowest(divided, entered), divided.high * entered, lowest(other, entered), other.high * entered];
+  let low = lowest(divided, entered); // one by one: pairs of numbers in an array cost an allocation each, and this runs forty times for every matrix
+  let high = divided.high * entered;
+  let otherLow = lowest(other, entered);
+  let otherHigh = other.high * entered;
   let smallest = smallestOf(low, high, otherLow, otherHigh);
   for (const step of steps) {
-    const [most, least] = [1 / divisorOf(step, low), 1 / divisorOf(step, high)];
+    const most = 1 / divisorOf(step, low);
+    const least = 1 / divisorOf(step, high);
     const lowAfter = Math.max(0, shareOf(step, low, most) * less - underflow);
     const highAfter = shareOf(step, high, least) * error + underflow;
     low = Math.max(0, otherLow * least * less - underflow);
@@ -186,13 +190,18 @@ function walkSteps({ divided, other, steps, n }: Entered, kappa: number, errors:
   const less = 1 / error;
   const drift = error * error;
   const entered = Math.exp(errors.first + own);
-  let [low, high, otherLow, otherHigh] = [lowest(divided, entered), divided.high * entered, lowest(other, entered), other.high * entered];
-  let [ratio, otherRatio] = [ratioOf(high, low), ratioOf(otherHigh, otherLow)];
+  let low = lowest(divided, entered); // one by one: pairs of numbers in an array cost an allocation each, and this runs forty times for every matrix
+  let high = divided.high * entered;
+  let otherLow = lowest(other, entered);
+  let otherHigh = other.high * entered;
+  let ratio = ratioOf(high, low);
+  let otherRatio = ratioOf(otherHigh, otherLow);
   let mean = Infinity;
   const power = new PowerBound(kappa);
   for (const step of steps) {
     list?.push({ step, sums: { low, high, oscillation: Math.log(ratio) } });
-    const [most, least] = [1 / divisorOf(step, low), 1 / divisorOf(step, high)];
+    const most = 1 / divisorOf(step, low);
+    const least = 1 / divisorOf(step, high);
     mean = otherHigh; // both sides add up to the same
     const lowAfter = Math.max(0, shareOf(step, low, most) * less - underflow);
     const highAfter = shareOf(step, high, least) * error + underflow;

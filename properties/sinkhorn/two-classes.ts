@@ -5,9 +5,9 @@
  * at T = 20. The check spreads the corner of each token's logits over random classes. n = 2 is the case of one line a class. The recursion runs in f64; a
  * half-step propagates its relative rounding by at most twice (MATHS.md §6.3, κ ≤ 1). Class: exact.
  */
-import { differencesOf, errorsFor } from '../sufficient.ts';
+import { coveringErrors, differencesOf, neededBeyond } from '../sufficient.ts';
 import { tokenRandom } from '../tokens.ts';
-import { compareWithin, type Slack } from './agreement.ts';
+import { compareWithin, slackParts, type Slack } from './agreement.ts';
 import { fourNumbers, randomClasses, spread } from './class-recursion.ts';
 import { gamma } from '../../src/numerics/arithmetic.ts';
 import { float64Field } from '../../src/numerics/field.ts';
@@ -43,7 +43,7 @@ export const twoClasses = defineProperty<SinkhornDialect>({
     const output = (await context.run(inputs))['residualMapping']!;
     judge.show('residualMapping', output, expected);
     const bounded = context.bounded(inputs);
-    const errors = errorsFor(context, bounded, 'residualMapping', differencesOf(output, expected));
+    const errors = coveringErrors(bounded, 'residualMapping', neededBeyond(context, differencesOf(output, expected), slackParts(slacks, expected)));
     compareWithin(judge, tokens, 'residualMapping', output, expected, new Float64Array(expected.length), bounded, errors, (token) => slacks[token], 'entry − value of the recursion');
     return judge.finish();
   },

@@ -10,6 +10,7 @@ import { outside } from '../sinkhorn/form.ts';
 import { aPriori } from '../a-priori.ts';
 import { evaluationError } from '../evaluation.ts';
 import { multiply, normalisedLines } from '../small-matrices.ts';
+import { suffices } from '../sufficient.ts';
 import { tokenRandom } from '../tokens.ts';
 import { dobrushinUpper, lineSums, twoNormUpper } from '../../src/numerics/spectral.ts';
 import type { SinkhornDialect } from '../../src/operations/sinkhorn/dialect.ts';
@@ -46,13 +47,17 @@ export const closureUnderProducts = defineProperty<SinkhornDialect>({
         judge.atMost(token, sum <= 1 ? 1 - sum : Number.isNaN(sum) ? NaN : 0, 1 - low + own, 'residualMapping', start, what);
       });
       judge.atMost(token, Math.max(0, -Math.min(...product)), 0, 'residualMapping', start, () => 'negative entry of the product');
-      const limit = Math.sqrt(high * a.free * b.free);
-      judge.atMost(token, Math.max(0, twoNormUpper(product, 0, n) - 1), limit - 1 + own, 'residualMapping', start, () => `2-norm of the product with token ${other} − 1`);
+      const boundFor = (freeA: number, freeB: number): number => Math.sqrt(high * freeA * freeB) - 1 + own;
+      const excess = Math.max(0, twoNormUpper(product, 0, n) - 1);
+      const least = boundFor(a.freeAtLeast, b.freeAtLeast);
+      judge.atMost(token, excess, suffices(context, excess, least) ? least : boundFor(a.free, b.free), 'residualMapping', start, () => `2-norm of the product with token ${other} − 1`);
       const factor = a.contraction * b.contraction;
-      const rounded = (a.contraction + a.contractionError) * (b.contraction + b.contractionError);
-      if (rounded >= 1) continue;
       const lines = multiply(normalisedLines(factors[0], 0, n, side), normalisedLines(factors[1], 0, n, side), n);
       const measured = dobrushinUpper(lines, 0, n, side);
+      // a margin of 0 says nothing that the ones above do not say
+      if (context.indifferent > 0 && measured <= factor) continue;
+      const rounded = (a.contraction + a.contractionError) * (b.contraction + b.contractionError);
+      if (rounded >= 1) continue;
       const what = (): string => `contraction by the product with token ${other} is ${measured}, ${factor} by the logits`;
       judge.atMost(token, measured <= factor ? 0 : measured - factor, rounded - factor + own, 'residualMapping', start, what);
     }

@@ -11,7 +11,7 @@ import { decodeOutputs } from '../verify/call.ts';
 import { examineInputs, mostIndifferent, type Examination } from '../verify/examine.ts';
 import type { Arm } from './arm.ts';
 import { bred, changedRecipe, drawnRecipe } from './breed.ts';
-import { Coverage, eventOf } from './coverage.ts';
+import { Coverage, eventOf, placesOf } from './coverage.ts';
 import { Features } from './features.ts';
 import { literalOf, placeOf, recorded, type FailureOptions } from './failures.ts';
 import { Pool } from './pool.ts';
@@ -90,8 +90,8 @@ export class Campaign {
   }
 
   private nextSeek(): Seek | undefined {
-    if (!this.options.guided) return undefined;
-    const { arms, seeks } = this.options;
+    const { arms, seeks, guided } = this.options;
+    if (!guided || seeks.length === 0) return undefined;
     if (arms.some(({ open, turn }) => open && turn < 0)) return undefined;
     const living = seeks.filter(({ ended }) => ended === undefined);
     const onSeeks = seeks.reduce((sum, { spent }) => sum + spent, 0);
@@ -176,7 +176,7 @@ export class Campaign {
 
   private learn(arm: Arm, operation: Operation, recipe: Recipe, examination: Examination, indifferent: number): void {
     const { case: { inputs, sizes }, judgement, calls, outputs } = examination;
-    const features = this.features.get(operation.id) ?? new Features(operation);
+    const features = this.features.get(operation.id) ?? new Features(operation, true);
     this.features.set(operation.id, features);
     const returned = calls === 1 ? decodeOutputs(outputs) : undefined;
     const margins = judgement?.margins;
@@ -194,7 +194,7 @@ export class Campaign {
       }
       if (!isNew || kept >= keptPerCase) continue;
       kept++;
-      this.pool.add(specimenOf(operation, inputs, sizes, token, recipe), features.singles.slice(0, features.factCount));
+      this.pool.add(specimenOf(operation, inputs, sizes, token, recipe), placesOf(features.singles, features.factCount));
     }
     if (kept > 0 && Object.keys(recipe.families).length > 0) remember(arm.recipes, recipe, this.random);
   }

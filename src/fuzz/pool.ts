@@ -12,7 +12,7 @@ const drawnAtOnce = 6;
 
 interface Kept {
   readonly specimen: Specimen;
-  readonly facts: Int32Array | undefined;
+  readonly facts: Uint16Array | undefined;
   bred: number;
 }
 
@@ -23,13 +23,13 @@ interface Scored {
 
 export class Pool {
   private readonly limit: number;
-  private readonly rarest: (facts: Int32Array) => number;
+  private readonly rarest: (facts: Uint16Array) => number;
   private readonly kept = new Map<string, Kept[]>();
   private readonly elites = new Map<string, Scored[]>();
   private bytes = 0;
 
   /** `rarest` says how often the rarest of a problem's facts was met; without it all are alike. */
-  constructor(limitBytes: number, rarest: (facts: Int32Array) => number = () => 1) {
+  constructor(limitBytes: number, rarest: (facts: Uint16Array) => number = () => 1) {
     this.limit = limitBytes;
     this.rarest = rarest;
   }
@@ -39,8 +39,8 @@ export class Pool {
     return [...this.kept.values()].reduce((sum, list) => sum + list.length, 0);
   }
 
-  /** Keeps a problem that met something new, with the facts about it. */
-  add(specimen: Specimen, facts?: Int32Array): void {
+  /** Keeps a problem that met something new, with the places of the facts about it (`placesOf`). */
+  add(specimen: Specimen, facts?: Uint16Array): void {
     const list = this.listOf(specimen);
     list.push({ specimen, facts, bred: 0 });
     this.bytes += bytesOf(specimen);

@@ -5,7 +5,10 @@
  */
 import { productError, sumError } from './double-double.ts';
 
-const words = new DataView(new ArrayBuffer(8));
+const bits = new Float64Array(1);
+const words = new Uint32Array(bits.buffer);
+/** Where the last and the first digits are, as this machine orders them. */
+const [lowWord, highWord] = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? ([0, 1] as const) : ([1, 0] as const);
 const smallest = 2 ** -1074;
 /** Below this a product's error term may itself underflow. */
 const errorTermLimit = 2 ** -960;
@@ -16,9 +19,16 @@ const squareLimit = 2 ** -900;
 export function nextUp(x: number): number {
   if (Number.isNaN(x) || x === Infinity) return x;
   if (x === 0) return smallest;
-  words.setFloat64(0, x);
-  words.setBigInt64(0, words.getBigInt64(0) + (x > 0 ? 1n : -1n));
-  return words.getFloat64(0);
+  bits[0] = x; // 64-bit integers would do it in one step and take ten times as long
+  const digits = words[lowWord]!;
+  if (x > 0) {
+    if (digits === 0xffffffff) words[highWord]!++;
+    words[lowWord] = digits + 1;
+  } else {
+    if (digits === 0) words[highWord]!--;
+    words[lowWord] = digits - 1;
+  }
+  return bits[0];
 }
 
 /** The next smaller f64. −Infinity and NaN stay. */

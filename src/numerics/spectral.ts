@@ -11,7 +11,9 @@ export type Side = 'rows' | 'columns';
 
 /** The n row or column sums, each correctly rounded: within half an ulp of the exact sum of the entries. */
 export function lineSums(matrix: Float64Array, offset: number, n: number, side: Side): Float64Array {
-  return Float64Array.from({ length: n }, (_, i) => (side === 'rows' ? exactSum(matrix, offset + i * n, n) : exactSum(matrix, offset + i, n, n)));
+  const sums = new Float64Array(n);
+  for (let i = 0; i < n; i++) sums[i] = side === 'rows' ? exactSum(matrix, offset + i * n, n) : exactSum(matrix, offset + i, n, n);
+  return sums;
 }
 
 /** ‖H‖₁ = max column sum of magnitudes, rounded up. */

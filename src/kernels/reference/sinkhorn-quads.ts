@@ -21,11 +21,18 @@ export interface QuadRunner {
 const epsilonAt = (matricesPerCall / 4) * matrixBytes;
 
 const runners = new Map<string, QuadRunner>();
+/** The one used last: a kernel is called again and again. */
+let latest: { readonly dialect: SinkhornDialect; readonly runner: QuadRunner } | undefined;
 /** Each runner holds a page of memory. */
 const mostRunners = 64;
 
 /** A runner for a straight dialect. What enters is what the start leaves before a softmax is divided, or with the ε of another start. */
 export function quadRunnerOf(dialect: SinkhornDialect): QuadRunner {
+  if (latest?.dialect !== dialect) latest = { dialect, runner: runnerOf(dialect) };
+  return latest.runner;
+}
+
+function runnerOf(dialect: SinkhornDialect): QuadRunner {
   const key = JSON.stringify([dialect.start, dialect.epsilonInStart, dialect.divisor, dialect.lastNormalised, dialect.iterations, dialect.epsilon]);
   const known = runners.get(key);
   if (known !== undefined) return known;

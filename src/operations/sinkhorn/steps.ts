@@ -15,8 +15,16 @@ export type Step =
   | { readonly kind: 'add'; readonly epsilon: number };
 export type Normalisation = Extract<Step, { kind: 'normalise' }>;
 
-/** The dialect as the list of steps that every implementation of it in this folder walks: reference, dual numbers, bound, derivative. */
-export function stepsOf(dialect: SinkhornDialect): Step[] {
+const known = new WeakMap<SinkhornDialect, readonly Step[]>();
+
+/** The dialect as the list of steps that every implementation of it in this folder walks: reference, dual numbers, bound, derivative. One list for a dialect: closed forms ask for it token by token. */
+export function stepsOf(dialect: SinkhornDialect): readonly Step[] {
+  const steps = known.get(dialect) ?? listOf(dialect);
+  known.set(dialect, steps);
+  return steps;
+}
+
+function listOf(dialect: SinkhornDialect): Step[] {
   const steps: Step[] = [];
   if (dialect.start === 'softmax') {
     steps.push({ kind: 'normalise', side: firstNormalised(dialect), divisor: 'plain', epsilon: 0, small: 'divided' });

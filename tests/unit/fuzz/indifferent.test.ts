@@ -44,7 +44,9 @@ async function compared(declaration: KernelDeclaration, tamper: (kernel: Resolve
       const judge = (one: ResolvedKernel, indifferent: number): Promise<Examination> => examineInputs(property, one, recipe, inputs, new KernelCaller(one, declaration.run, 10_000), indifferent);
       const full = await judge(kernel, 0);
       if (!full.held) counts.failed++;
-      for (const threshold of thresholds) {
+      // those that a campaign has are margins that were met
+      const met = [...(full.judgement?.margins ?? [])].filter((margin) => margin > 0 && margin < 0.875).toSorted((a, b) => a - b);
+      for (const threshold of [...thresholds, ...[0.5, 0.8].map((share) => met[Math.floor(share * met.length)]).filter((margin) => margin !== undefined)]) {
         counts.compared++;
         const difference = differenceOf(full, await judge(tamper(kernel), threshold), threshold);
         if (difference !== undefined) differences.push(`${property.id}, ${threshold}: ${difference}`);

@@ -113,7 +113,7 @@ test('of problems in the pool the rarest is bred from most, until it has been of
   const pool = new Pool(1e6, (facts) => counts.get(facts[0]!)!);
   const [common, rare] = [1, 2].map((fact): Specimen => {
     const made: Specimen = { operation: 'sinkhorn', sizes: sizes(1), values: { logits: Float64Array.of(fact) } };
-    pool.add(made, Int32Array.of(fact));
+    pool.add(made, Uint16Array.of(fact));
     return made;
   });
   const random = new Random(1);
