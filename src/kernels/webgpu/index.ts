@@ -3,9 +3,13 @@ import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
 import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
+import { perToken, planOf, type PartSizes } from './part.ts';
 import type { GpuDtype, Plan } from './plan.ts';
 import { sinkhornAny } from './sinkhorn-any.ts';
 import { isForFour, sinkhornFour } from './sinkhorn-four.ts';
+import { hasVjp, sinkhornVjp } from './sinkhorn-vjp.ts';
+import { streamReadPart, streamReadVjpPart } from './stream-read.ts';
+import { streamWritePart, streamWriteVjpPart } from './stream-write.ts';
 
 export { openDevice, type DeviceOptions, type GpuDevice } from './device.ts';
 export { GpuFault, type GpuFaultName } from './fault.ts';
@@ -16,7 +20,7 @@ export type { GpuDtype, Plan } from './plan.ts';
 export interface WebgpuOptions {
   /** Default: the preset `tilekernels`. Its orientation is also that of the mixing operations. */
   readonly sinkhorn?: SinkhornDialect;
-  /** How streams and matrices are stored. Default: f32. */
+  /** How streams are stored, and the matrices of Sinkhorn alone; mappings and parameters are f32. Default: f32. */
   readonly storage?: GpuDtype;
 }
 
@@ -25,19 +29,71 @@ export interface WebgpuKernel {
   readonly dialect: Readonly<Record<string, unknown>>;
   readonly arithmetic: ArithmeticInput;
   readonly dtypes?: Readonly<Record<string, Dtype>>;
-  plan(sizes: Sizes): Plan;
+  readonly plan: (sizes: Sizes) => Plan;
 }
 
-/** The kernels by operation. */
+/** The kernels by operation. Dialects whose derivative is not here leave the operation out. */
 export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<OperationId, WebgpuKernel>> {
   const { storage = 'f32' } = options;
   const sinkhorn = options.sinkhorn ?? sinkhornPresets['tilekernels']!;
-  const arithmetic: ArithmeticInput = storage === 'f32' ? 'wgsl-f32' : { preset: 'wgsl-f32', source: 'wgsl-f32 between loads and stores; tensors stored as bf16, rounded to nearest even (u = 2⁻⁸)', storage };
+  const mixing = { orientation: sinkhorn.orientation };
+  const arithmetic: ArithmeticInput = storage === 'f32' ? 'wgsl-f32' : { preset: 'wgsl-f32', source: 'wgsl-f32 between loads and stores; streams stored as bf16, rounded to nearest even (u = 2⁻⁸)', storage };
+  const mappingDtypes = (...names: string[]): Pick<WebgpuKernel, 'dtypes'> => (storage === 'f32' ? {} : { dtypes: Object.fromEntries(names.map((name) => [name, 'f32' as const])) });
+  const sizesOf = ({ streams, channels }: Sizes): PartSizes => ({ n: streams, channels, dtype: storage });
   return {
     sinkhorn: {
       dialect: { ...sinkhorn },
       arithmetic,
       plan: (sizes) => (sizes.streams === 4 && isForFour(sinkhorn) ? sinkhornFour : sinkhornAny)(sinkhorn, storage, sizes),
     },
+    ...(hasVjp(sinkhorn) ? { 'sinkhorn-vjp': { dialect: { ...sinkhorn, derivative: 'unrolled' }, arithmetic, plan: (sizes: Sizes) => sinkhornVjp(sinkhorn, storage, sizes) } } : {}),
+    'stream-read': {
+      dialect: {},
+      arithmetic,
+      ...mappingDtypes('preMapping'),
+      plan(sizes) {
+        const { streams: n, channels } = sizes;
+        const inputs = { preMapping: perToken('input', n), streams: perToken('input', n * channels, storage) };
+        return planOf(sizes, inputs, { layerInput: perToken('output', channels, storage) }, [streamReadPart(sizesOf(sizes), 'preMapping', 'streams', 'layerInput')]);
+      },
+    },
+    'stream-read-vjp': {
+      dialect: {},
+      arithmetic,
+      ...mappingDtypes('preMapping', 'preMappingGradient'),
+      plan(sizes) {
+        const { streams: n, channels } = sizes;
+        const inputs = { preMapping: perToken('input', n), streams: perToken('input', n * channels, storage), cotangent: perToken('input', channels, storage) };
+        const outputs = { preMappingGradient: perToken('output', n), streamsGradient: perToken('output', n * channels, storage) };
+        return planOf(sizes, inputs, outputs, [streamReadVjpPart(sizesOf(sizes), ['preMapping', 'streams', 'cotangent', 'preMappingGradient', 'streamsGradient'])]);
+      },
+    },
+    'stream-write': {
+      dialect: mixing,
+      arithmetic,
+      ...mappingDtypes('residualMapping', 'postMapping'),
+      plan(sizes) {
+        const inputs = writeInputs(sizes, storage);
+        return planOf(sizes, inputs, { nextStreams: perToken('output', sizes.streams * sizes.channels, storage) }, [streamWritePart(sizesOf(sizes), mixing, writeNames, 'nextStreams')]);
+      },
+    },
+    'stream-write-vjp': {
+      dialect: mixing,
+      arithmetic,
+      ...mappingDtypes('residualMapping', 'postMapping', 'residualMappingGradient', 'postMappingGradient'),
+      plan(sizes) {
+        const { streams: n, channels } = sizes;
+        const inputs = { ...writeInputs(sizes, storage), cotangent: perToken('input', n * channels, storage) };
+        const outputs = Object.fromEntries(Object.entries(writeInputs(sizes, storage)).map(([name, buffer]) => [`${name}Gradient`, { ...buffer, role: 'output' as const }]));
+        const gradients = { residualMapping: 'residualMappingGradient', postMapping: 'postMappingGradient', streams: 'streamsGradient', layerOutput: 'layerOutputGradient' };
+        return planOf(sizes, inputs, outputs, [streamWriteVjpPart(sizesOf(sizes), mixing, writeNames, 'cotangent', gradients)]);
+      },
+    },
   };
+}
+
+const writeNames = { residualMapping: 'residualMapping', postMapping: 'postMapping', streams: 'streams', layerOutput: 'layerOutput' };
+
+function writeInputs({ streams: n, channels }: Sizes, dtype: GpuDtype): Plan['buffers'] {
+  return { residualMapping: perToken('input', n * n), postMapping: perToken('input', n), streams: perToken('input', n * channels, dtype), layerOutput: perToken('input', channels, dtype) };
 }

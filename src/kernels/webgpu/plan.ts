@@ -17,7 +17,7 @@ export interface PlanBuffer {
   readonly dtype: GpuDtype;
 }
 
-/** One shader over all tokens of a part, or once over all parts. Binding 0 is the uniform `sizes: vec4u` = tokens, channels, depth, blocks; the buffers follow. */
+/** One shader over all tokens of a part, or once over all parts. Binding 0 is the uniform `sizes`: tokens, channels, depth, blocks, n; the buffers follow. */
 export interface PlanPass {
   readonly label: string;
   readonly code: string;

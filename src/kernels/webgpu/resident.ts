@@ -31,7 +31,7 @@ export interface Resident {
 /** Makes room for a plan and compiles it. Throws a `GpuFault`: 'out-of-memory', 'bad-shader', 'refused', 'device-lost'. */
 export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident> {
   const { device } = gpu;
-  const { tokens, channels, depth } = plan.sizes;
+  const { tokens, channels, depth, streams } = plan.sizes;
   const parts = partsOf(plan, gpu.largestBinding);
   if (parts.length === 0) throw new GpuFault('refused', `One block of tokens is larger than what a shader may see of a buffer (${gpu.largestBinding} bytes).`);
   const pipelines = await Promise.all(plan.passes.map(({ code, label }) => gpu.pipeline(code, label)));
@@ -50,8 +50,8 @@ export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident
   try {
     buffers = Object.fromEntries(Object.entries(plan.buffers).map(([name, buffer]) => [name, make(bytesFor(buffer, tokens), storage)]));
     const bound = (pass: PlanPass, pipeline: GPUComputePipeline, from: number, count: number): Dispatch => {
-      const uniform = make(16, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-      device.queue.writeBuffer(uniform, 0, new Uint32Array([count, channels, depth, Math.ceil(tokens / tokensPerBlock)]));
+      const uniform = make(32, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+      device.queue.writeBuffer(uniform, 0, new Uint32Array([count, channels, depth, Math.ceil(tokens / tokensPerBlock), streams]));
       const whole = pass.scope === 'call';
       const entries = pass.buffers.map((name, k) => {
         const spec = plan.buffers[name]!;

@@ -8,7 +8,7 @@ import { firstNormalised, type SinkhornDialect } from '../../operations/sinkhorn
 import type { Sizes } from '../../operations/operation.ts';
 import { tensorPlan } from './frame.ts';
 import type { GpuDtype, Plan } from './plan.ts';
-import { bindings, entry, literal } from './wgsl.ts';
+import { bindings, entry, literal, streamCount } from './wgsl.ts';
 import { packedStore, perThread } from './words.ts';
 
 const workgroup = 64;
@@ -25,44 +25,46 @@ export function sinkhornAny(dialect: SinkhornDialect, dtype: GpuDtype, sizes: Si
 }
 
 export function sinkhornAnyShader(dialect: SinkhornDialect, dtype: GpuDtype, n: number): string {
-  const elements = n * n;
+  const count = streamCount(n);
   return /* wgsl */ `
 ${bindings([{ name: 'logits', dtype, as: 'items' }, { name: 'residualMapping', dtype, as: 'items', writable: true }])}
-${anyPieces(dialect, n)}
+${anyPieces(dialect, count)}
 fn matrix(token: u32) {
-  for (var i = 0u; i < ${elements}u; i++) { x[i] = load_logits(token * ${elements}u + i)${dialect.temperature === 1 ? '' : ` / ${literal(dialect.temperature)}`}; }
+  let n = ${count.n};
+  for (var i = 0u; i < n * n; i++) { x[i] = load_logits(token * n * n + i)${dialect.temperature === 1 ? '' : ` / ${literal(dialect.temperature)}`}; }
   begin();
   iterate();
 }
-${entry(workgroup, packedStore({ dtype, elements, output: 'residualMapping', compute: 'matrix(token)', value: 'x' }))}`;
+${entry(workgroup, `  let n = ${count.n};\n${packedStore({ dtype, elements: 'n * n', output: 'residualMapping', compute: 'matrix(token)', value: 'x' })}`)}`;
 }
 
-/** \`begin\` turns the logits in x into what enters the loop, \`iterate\` runs it. A line of the first normalised side is a row of x, or a column. */
-function anyPieces(dialect: SinkhornDialect, n: number): string {
+/** `begin` turns the logits in x into what enters the loop, `iterate` runs it. A line of the first normalised side is a row of x, or a column. */
+function anyPieces(dialect: SinkhornDialect, { n, most }: ReturnType<typeof streamCount>): string {
   const { start, epsilonInStart, epsilon, divisor, stabilisation, domain, stopBelow, iterations } = dialect;
   const [first, last] = firstNormalised(dialect) === 'rows' ? ['rows', 'columns'] : ['columns', 'rows'];
-  const line = { rows: `${n}u, 1u`, columns: `1u, ${n}u` } as const;
+  const line = { rows: `${n}, 1u`, columns: `1u, ${n}` } as const;
   const call = (side: string): string => `${domain === 'log' ? 'subtract' : `divide_${side}`}(${line[side as 'rows' | 'columns']});`;
   const softmax = domain === 'log' ? `subtract(${line[first as 'rows']});` : `softmax(${line[first as 'rows']});`;
   const exponentiate = domain === 'log' ? '' : `for (var i = 0u; i < n * n; i++) { x[i] = ${start === 'absolute' ? 'abs' : 'exp'}(x[i]); }`;
   const shift = {
     none: '',
-    'line-max': `for (var l = 0u; l < n; l++) { shift(l * ${first === 'rows' ? n : 1}u, ${first === 'rows' ? 1 : n}u, n); }`,
+    'line-max': `for (var l = 0u; l < n; l++) { shift(l * ${first === 'rows' ? n : '1u'}, ${first === 'rows' ? '1u' : n}, n); }`,
     'matrix-max': 'shift(0u, 1u, n * n);',
   }[stabilisation];
   const add = epsilonInStart && domain === 'linear' ? 'for (var i = 0u; i < n * n; i++) { x[i] += epsilon; }' : '';
   const stop = stopBelow > 0 ? `if (even()) { break; }` : '';
   return /* wgsl */ `
-const n = ${n}u;
 const epsilon = ${literal(epsilon)};
-var<private> x: array<f32, ${n * n}>;
+var<private> x: array<f32, ${most * most}>;
 // the lines of a side start \`line\` apart, their entries are \`entry\` apart
 fn sum_of(start_at: u32, entry: u32) -> f32 {
+  let n = ${n};
   var sum = x[start_at];
   for (var k = 1u; k < n; k++) { sum += x[start_at + k * entry]; }
   return sum;
 }
 fn largest(start_at: u32, entry: u32, count: u32) -> f32 {
+  let n = ${n};
   var most = x[start_at];
   for (var k = 1u; k < count; k++) { most = max(most, x[start_at + k * entry]); }
   return most;
@@ -72,12 +74,14 @@ fn shift(start_at: u32, entry: u32, count: u32) {
   for (var k = 0u; k < count; k++) { x[start_at + k * entry] -= most; }
 }
 fn softmax(line: u32, entry: u32) {
+  let n = ${n};
   for (var l = 0u; l < n; l++) {
     let sum = sum_of(l * line, entry);
     for (var k = 0u; k < n; k++) { x[l * line + k * entry] /= sum; }
   }
 }
 fn subtract(line: u32, entry: u32) {
+  let n = ${n};
   for (var l = 0u; l < n; l++) {
     let most = largest(l * line, entry, n);
     var sum = 0.0;
@@ -87,6 +91,7 @@ fn subtract(line: u32, entry: u32) {
   }
 }
 ${(['rows', 'columns'] as const).map((side) => /* wgsl */ `fn divide_${side}(line: u32, entry: u32) {
+  let n = ${n};
   for (var l = 0u; l < n; l++) {
     let sum = sum_of(l * line, entry);
     ${{ add: 'let by = sum + epsilon;', plain: 'let by = sum;', clamp: 'let by = select(sum, epsilon, sum < epsilon);', threshold: `if (!(sum > epsilon)) { ${(side === 'rows' ? dialect.smallRows : dialect.smallColumns) === 'zeroed' ? 'for (var k = 0u; k < n; k++) { x[l * line + k * entry] = 0.0; }' : ''} continue; }
@@ -94,14 +99,16 @@ ${(['rows', 'columns'] as const).map((side) => /* wgsl */ `fn divide_${side}(lin
     for (var k = 0u; k < n; k++) { x[l * line + k * entry] /= by; }
   }
 }`).join('\n')}
-${stopBelow > 0 ? evenness(stopBelow, domain) : ''}
+${stopBelow > 0 ? evenness(stopBelow, domain, n) : ''}
 fn begin() {
+  let n = ${n};
   ${shift}
   ${exponentiate}
   ${start === 'softmax' ? softmax : ''}
   ${add}
 }
 fn iterate() {
+  let n = ${n};
   ${start === 'softmax' ? '' : call(first)}
   ${call(last)}
   for (var t = 1; t < ${iterations}; t++) {
@@ -114,10 +121,11 @@ fn iterate() {
 }
 
 /** Whether all sums are off 1 by less than the dialect's early stop asks for. */
-function evenness(stopBelow: number, domain: SinkhornDialect['domain']): string {
+function evenness(stopBelow: number, domain: SinkhornDialect['domain'], n: string): string {
   const value = (at: string): string => (domain === 'log' ? `exp(x[${at}])` : `x[${at}]`);
   return /* wgsl */ `
 fn even() -> bool {
+  let n = ${n};
   for (var l = 0u; l < n; l++) {
     var row = 0.0;
     var column = 0.0;

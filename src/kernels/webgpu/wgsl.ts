@@ -20,6 +20,14 @@ export interface Shaped {
   readonly writable?: boolean;
 }
 
+/**
+ * n in WGSL: a constant for 4, for which loops are to be unrolled; else it is read from the uniform, so that one compilation serves every n (a software GPU takes seconds for each). `most` is what
+ * arrays are made for.
+ */
+export function streamCount(n: number): { readonly n: string; readonly most: number } {
+  return n === 4 ? { n: '4u', most: 4 } : { n: 'sizes.n', most: 16 };
+}
+
 /** The uniform and the buffers, from binding 0 on, with what loads and stores their elements. */
 export function bindings(buffers: readonly Shaped[]): string {
   const declared = buffers.map(({ name, dtype, as, writable }, k) => {
@@ -27,7 +35,9 @@ export function bindings(buffers: readonly Shaped[]): string {
     return `@group(0) @binding(${k + 1}) var<storage, ${writable === true ? 'read_write' : 'read'}> ${name}: array<${element}>;\n${accessors(name, dtype, as, writable === true)}`;
   });
   const conversions = buffers.some(({ dtype }) => dtype === 'bf16') ? bf16 : '';
-  return `@group(0) @binding(0) var<uniform> sizes: vec4u; // tokens, channels, depth, blocks\n${conversions}${declared.join('\n')}`;
+  return `struct Sizes { x: u32, y: u32, depth: u32, blocks: u32, n: u32 }
+@group(0) @binding(0) var<uniform> sizes: Sizes; // x tokens, y channels
+${conversions}${declared.join('\n')}`;
 }
 
 /** Round to nearest even; what is no number stays none. */

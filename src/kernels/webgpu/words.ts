@@ -11,8 +11,9 @@ export function perThread(dtype: GpuDtype, elements: number): number {
 
 export interface PackedStore {
   readonly dtype: GpuDtype;
-  readonly elements: number;
-  /** The output's name; `value` is the array that holds the elements of \`token\` after the statement \`compute\`. */
+  /** WGSL for the number of elements of a token. */
+  readonly elements: string;
+  /** The output's name; `value` is the array that holds the elements of `token` after the statement `compute`. */
   readonly output: string;
   readonly compute: string;
   readonly value: string;
@@ -25,29 +26,21 @@ export function packedStore({ dtype, elements, output, compute, value }: PackedS
   let token = item;
   if (token >= sizes.x) { return; }
   ${compute};
-  for (var i = 0u; i < ${elements}u; i++) { ${output}[token * ${elements}u + i] = ${value}[i]; }`;
-  }
-  if (elements % 2 === 0) {
-    return /* wgsl */ `
-  let token = item;
-  if (token >= sizes.x) { return; }
-  ${compute};
-  for (var i = 0u; i < ${elements / 2}u; i++) { ${output}[token * ${elements / 2}u + i] = pair_of(${value}[2u * i], ${value}[2u * i + 1u]); }`;
+  for (var k = 0u; k < ${elements}; k++) { ${output}[token * ${elements} + k] = ${value}[k]; }`;
   }
   return /* wgsl */ `
-  if (2u * item >= sizes.x) { return; }
+  let elements = ${elements};
+  let each = 1u + (elements & 1u);
+  let begin = item * each * elements; // even
+  var written = 0u;
   var carried = 0.0;
-  for (var second = 0u; second < 2u; second++) {
-    let token = 2u * item + second;
-    if (token < sizes.x) { ${compute}; } // else what follows writes padding
-    let base = item * ${elements}u;
-    if (second == 0u) {
-      for (var i = 0u; i < ${(elements - 1) / 2}u; i++) { ${output}[base + i] = pair_of(${value}[2u * i], ${value}[2u * i + 1u]); }
-      carried = ${value}[${elements - 1}];
-    } else {
-      ${output}[base + ${(elements - 1) / 2}u] = pair_of(carried, ${value}[0]);
-      if (token >= sizes.x) { return; }
-      for (var i = 0u; i < ${(elements - 1) / 2}u; i++) { ${output}[base + ${(elements + 1) / 2}u + i] = pair_of(${value}[2u * i + 1u], ${value}[2u * i + 2u]); }
+  for (var token = item * each; token < min(item * each + each, sizes.x); token++) {
+    ${compute};
+    for (var k = 0u; k < elements; k++) {
+      if ((written & 1u) == 1u) { ${output}[(begin + written) >> 1u] = pair_of(carried, ${value}[k]); }
+      carried = ${value}[k];
+      written++;
     }
-  }`;
+  }
+  if ((written & 1u) == 1u) { ${output}[(begin + written) >> 1u] = pair_of(carried, 0.0); }`;
 }
