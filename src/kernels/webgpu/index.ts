@@ -3,7 +3,10 @@ import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
 import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
-import { perToken, planOf, type PartSizes } from './part.ts';
+import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
+import { coefficientCount, mappingsParts } from './mappings.ts';
+import { mappingsVjpParts } from './mappings-vjp.ts';
+import { perCall, perToken, planOf, type PartSizes } from './part.ts';
 import type { GpuDtype, Plan } from './plan.ts';
 import { sinkhornAny } from './sinkhorn-any.ts';
 import { isForFour, sinkhornFour } from './sinkhorn-four.ts';
@@ -20,6 +23,8 @@ export type { GpuDtype, Plan } from './plan.ts';
 export interface WebgpuOptions {
   /** Default: the preset `tilekernels`. Its orientation is also that of the mixing operations. */
   readonly sinkhorn?: SinkhornDialect;
+  /** Fields of the coefficient kernel besides Sinkhorn's, which `sinkhorn` decides. Default: the preset `tilekernels`. */
+  readonly mappings?: Partial<Omit<MappingsDialect, keyof SinkhornDialect>>;
   /** How streams are stored, and the matrices of Sinkhorn alone; mappings and parameters are f32. Default: f32. */
   readonly storage?: GpuDtype;
 }
@@ -36,10 +41,24 @@ export interface WebgpuKernel {
 export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<OperationId, WebgpuKernel>> {
   const { storage = 'f32' } = options;
   const sinkhorn = options.sinkhorn ?? sinkhornPresets['tilekernels']!;
+  const mappings: MappingsDialect = { ...mappingsPresets['tilekernels']!, ...options.mappings, ...sinkhorn };
   const mixing = { orientation: sinkhorn.orientation };
   const arithmetic: ArithmeticInput = storage === 'f32' ? 'wgsl-f32' : { preset: 'wgsl-f32', source: 'wgsl-f32 between loads and stores; streams stored as bf16, rounded to nearest even (u = 2⁻⁸)', storage };
   const mappingDtypes = (...names: string[]): Pick<WebgpuKernel, 'dtypes'> => (storage === 'f32' ? {} : { dtypes: Object.fromEntries(names.map((name) => [name, 'f32' as const])) });
   const sizesOf = ({ streams, channels }: Sizes): PartSizes => ({ n: streams, channels, dtype: storage });
+  const gradientNames = ['projection', 'scales', 'biases', 'normWeight'].flatMap((name) => [name, `${name}Gradient`]);
+  const mappingsVjp: WebgpuKernel = {
+    dialect: { ...mappings, derivative: 'unrolled' },
+    arithmetic,
+    ...mappingDtypes(...gradientNames, ...mappingNames.map((name) => `${name}Cotangent`)),
+    plan(sizes) {
+      const inputs = mappingInputs(sizes, storage);
+      const outputs = Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [`${name}Gradient`, { ...buffer, role: 'output' as const }]));
+      const cotangents = mappingNames.map((name) => `${name}Cotangent`) as [string, string, string];
+      const gradients = { streams: 'streamsGradient', projection: 'projectionGradient', scales: 'scalesGradient', biases: 'biasesGradient', normWeight: 'normWeightGradient' };
+      return planOf(sizes, { ...inputs, ...mappingTensors(sizes, 'input', 'Cotangent') }, outputs, mappingsVjpParts(sizesOf(sizes), mappings, parameterNames, cotangents, gradients));
+    },
+  };
   return {
     sinkhorn: {
       dialect: { ...sinkhorn },
@@ -47,6 +66,15 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       plan: (sizes) => (sizes.streams === 4 && isForFour(sinkhorn) ? sinkhornFour : sinkhornAny)(sinkhorn, storage, sizes),
     },
     ...(hasVjp(sinkhorn) ? { 'sinkhorn-vjp': { dialect: { ...sinkhorn, derivative: 'unrolled' }, arithmetic, plan: (sizes: Sizes) => sinkhornVjp(sinkhorn, storage, sizes) } } : {}),
+    mappings: {
+      dialect: { ...mappings },
+      arithmetic,
+      ...mappingDtypes('projection', 'scales', 'biases', 'normWeight', ...mappingNames),
+      plan(sizes) {
+        return planOf(sizes, mappingInputs(sizes, storage), mappingTensors(sizes, 'output', ''), mappingsParts(sizesOf(sizes), mappings, parameterNames, mappingNames));
+      },
+    },
+    ...(hasVjp(sinkhorn) ? { 'mappings-vjp': mappingsVjp } : {}),
     'stream-read': {
       dialect: {},
       arithmetic,
@@ -96,4 +124,22 @@ const writeNames = { residualMapping: 'residualMapping', postMapping: 'postMappi
 
 function writeInputs({ streams: n, channels }: Sizes, dtype: GpuDtype): Plan['buffers'] {
   return { residualMapping: perToken('input', n * n), postMapping: perToken('input', n), streams: perToken('input', n * channels, dtype), layerOutput: perToken('input', channels, dtype) };
+}
+
+const parameterNames = { streams: 'streams', projection: 'projection', scales: 'scales', biases: 'biases', normWeight: 'normWeight' };
+const mappingNames = ['preMapping', 'postMapping', 'residualMapping'] as const;
+
+function mappingInputs({ streams: n, channels }: Sizes, dtype: GpuDtype): Plan['buffers'] {
+  const count = coefficientCount(n);
+  return {
+    streams: perToken('input', n * channels, dtype),
+    projection: perCall('input', count * n * channels),
+    scales: perCall('input', 3),
+    biases: perCall('input', count),
+    normWeight: perCall('input', n * channels),
+  };
+}
+
+function mappingTensors({ streams: n }: Sizes, role: 'input' | 'output', suffix: string): Plan['buffers'] {
+  return Object.fromEntries(mappingNames.map((name) => [`${name}${suffix}`, perToken(role, name === 'residualMapping' ? n * n : n)]));
 }

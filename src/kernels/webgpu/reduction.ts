@@ -12,16 +12,16 @@ export function threadsFor(lanes: number): number {
 const together = 32;
 
 /**
- * WGSL: `reduced` of the threads' private `acc`, `count` (WGSL, at most `largest`) of them, which `write(k, value)` takes one by one. Defines the function `reduce(lane)`; all threads must call it.
+ * WGSL: `reduced` of the threads' private `acc`, which `write(k, value)` takes one by one. Defines the function `reduce(lane, count)` for the first `count` of them, at most `largest`; all threads must call it, with one count.
  */
-export function treeReduction(threads: number, count: string, largest: number, write: (k: string, value: string) => string): string {
+export function treeReduction(threads: number, largest: number, write: (k: string, value: string) => string): string {
   const most = Math.min(largest, together);
   return /* wgsl */ `
 var<private> acc: array<f32, ${largest}>;
 var<workgroup> tree: array<f32, ${most * threads}>;
-fn reduce(lane: u32) {
-  for (var first = 0u; first < ${count}; first += ${most}u) {
-    let many = min(${most}u, ${count} - first);
+fn reduce(lane: u32, count: u32) {
+  for (var first = 0u; first < count; first += ${most}u) {
+    let many = min(${most}u, count - first);
     for (var k = 0u; k < many; k++) { tree[k * ${threads}u + lane] = acc[first + k]; }
     workgroupBarrier();
     for (var half = ${threads / 2}u; half > 0u; half >>= 1u) {

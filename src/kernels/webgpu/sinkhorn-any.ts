@@ -39,7 +39,7 @@ ${entry(workgroup, `  let n = ${count.n};\n${packedStore({ dtype, elements: 'n *
 }
 
 /** `begin` turns the logits in x into what enters the loop, `iterate` runs it. A line of the first normalised side is a row of x, or a column. */
-function anyPieces(dialect: SinkhornDialect, { n, most }: ReturnType<typeof streamCount>): string {
+export function anyPieces(dialect: SinkhornDialect, { n, most }: ReturnType<typeof streamCount>): string {
   const { start, epsilonInStart, epsilon, divisor, stabilisation, domain, stopBelow, iterations } = dialect;
   const [first, last] = firstNormalised(dialect) === 'rows' ? ['rows', 'columns'] : ['columns', 'rows'];
   const line = { rows: `${n}, 1u`, columns: `1u, ${n}` } as const;

@@ -73,7 +73,7 @@ ${bindings([
     ...(full ? [{ name: 'streamsGradient', dtype, as, writable: true } as const] : []),
   ])}
 var<private> token: u32;
-${treeReduction(threads, count.n, count.most, (k, value) => `preGradient[token * ${count.n} + ${k}] = ${value};`)}
+${treeReduction(threads, count.most, (k, value) => `preGradient[token * ${count.n} + ${k}] = ${value};`)}
 ${entry(threads, /* wgsl */ `
   if (group >= sizes.x) { return; }
   token = group;
@@ -87,7 +87,7 @@ ${entry(threads, /* wgsl */ `
 ${full ? `      let w = load_preMapping(token * ${count.n} + i);\n      store_streamsGradient(row, ${scaled});` : ''}
     }
   }
-  reduce(lane);`)}`;
+  reduce(lane, ${count.n});`)}`;
   const label = `stream-read-vjp, n = ${n}`;
   const sums = { label, code, buffers: full ? names : [streams, cotangent, preGradient], groups: (tokens: number) => tokens };
   if (full) return { passes: [sums] };

@@ -124,7 +124,7 @@ fn write_sum(k: u32, value: f32) {
   let j = k % ${count.n};
   mappingGradient[${placeOf(count, dialect, 'i', 'j')}] = value;
 }
-${treeReduction(threads, `(${count.n} * (${count.n} + 1u))`, count.most * (count.most + 1), (k, value) => `write_sum(${k}, ${value});`)}
+${treeReduction(threads, count.most * (count.most + 1), (k, value) => `write_sum(${k}, ${value});`)}
 ${entry(threads, /* wgsl */ `
   if (group >= sizes.x) { return; }
   token = group;
@@ -140,7 +140,7 @@ ${entry(threads, /* wgsl */ `
     for (var i = 0u; i < ${count.n}; i++) { acc[${count.n} * ${count.n} + i] += ${dot('g[i]', 'y')}; }
 ${full ? mixed : ''}
   }
-  reduce(lane);`)}`;
+  reduce(lane, ${count.n} * (${count.n} + 1u));`)}`;
   const sums = {
     label,
     code,
