@@ -1,5 +1,5 @@
 /** Our WGSL kernels on the GPU that Dawn finds, as a target. Dawn is loaded when it is opened. */
-import { GpuFault, openDevice, runOnDevice, webgpuKernels, type DeviceOptions, type GpuDevice, type GpuFaultName, type WebgpuKernel, type WebgpuOptions } from '../kernels/webgpu/index.ts';
+import { GpuFault, openDevice, prepareOnDevice, runOnDevice, webgpuKernels, type DeviceOptions, type GpuDevice, type GpuFaultName, type WebgpuKernel, type WebgpuOptions } from '../kernels/webgpu/index.ts';
 import type { KernelDeclaration, Target } from './kernel.ts';
 import { OutcomeError, TargetUnusable, type OutcomeName } from './outcome.ts';
 
@@ -40,6 +40,7 @@ function declared(gpu: GpuDevice, kernel: WebgpuKernel): KernelDeclaration {
     arithmetic,
     ...(dtypes === undefined ? {} : { dtypes }),
     run: (inputs, sizes) => named(() => runOnDevice(gpu, (its) => kernel.plan(its), inputs, sizes)),
+    ...(gpu.hasTimestamps ? { prepare: (inputs, sizes) => named(() => prepareOnDevice(gpu, (its) => kernel.plan(its), inputs, sizes)) } : {}),
   };
 }
 

@@ -18,6 +18,8 @@ export { openDevice, type DeviceOptions, type GpuDevice } from './device.ts';
 export { GpuFault, type GpuFaultName } from './fault.ts';
 export { makeResident, type Resident } from './resident.ts';
 export { runOnDevice, upload, type PlanOf } from './run.ts';
+export { prepareOnDevice, type Prepared } from './timing.ts';
+export { describeGpu, type GpuDescription } from './describe.ts';
 export type { GpuDtype, Plan } from './plan.ts';
 
 export interface WebgpuOptions {

@@ -18,7 +18,7 @@ export interface Resident {
   /** Dispatches of one run. */
   readonly dispatches: number;
   /** Encodes one run. */
-  encode(pass: GPUComputePassEncoder): void;
+  readonly encode: (pass: GPUComputePassEncoder) => void;
   /** Puts an input on the device. The storage is f32, or the bit patterns of bf16. */
   write(name: string, data: Float32Array | Uint16Array): void;
   /** Copies outputs back: one buffer, one wait. Runs first where `run` is true: one submission does both. */
