@@ -13,13 +13,15 @@ export interface Elementwise {
   readonly output: { readonly name: string; readonly dtype: GpuDtype };
   /** Elements of the output for each token. */
   readonly perToken: number;
+  /** The same in WGSL, so that one compilation serves all sizes. */
+  readonly outputs: string;
   /** WGSL that defines `fn element(e: u32) -> f32`; e counts the output's elements. */
   readonly element: string;
   /** The plan's names of inputs and output, in order. */
   readonly buffers: readonly string[];
 }
 
-export function elementwise({ label, inputs, output, perToken, element, buffers }: Elementwise): PlanPass {
+export function elementwise({ label, inputs, output, perToken, outputs, element, buffers }: Elementwise): PlanPass {
   const store = output.dtype === 'f32'
     ? `  if (item < total) { ${output.name}[item] = element(item); }`
     : `  if (2u * item >= total) { return; }
@@ -30,7 +32,7 @@ export function elementwise({ label, inputs, output, perToken, element, buffers 
     label,
     code: `${bindings([...inputs, { ...output, as: 'items', writable: true }])}
 ${element}
-${entry(workgroup, `  let total = sizes.x * ${perToken}u;\n${store}`)}`,
+${entry(workgroup, `  let total = sizes.x * (${outputs});\n${store}`)}`,
     buffers,
     groups: (tokens) => Math.ceil((tokens * perToken) / (output.dtype === 'f32' ? 1 : 2) / workgroup),
   };

@@ -3,6 +3,10 @@ import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
 import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
+import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect } from '../../operations/layers/dialect.ts';
+import { expandPart, expandVjpPart, headParts } from './ends.ts';
+import { isPointwise, layerParts } from './layer.ts';
+import { stackPart } from './stack.ts';
 import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import { coefficientCount, mappingsParts } from './mappings.ts';
 import { mappingsVjpParts } from './mappings-vjp.ts';
@@ -27,6 +31,10 @@ export interface WebgpuOptions {
   readonly sinkhorn?: SinkhornDialect;
   /** Fields of the coefficient kernel besides Sinkhorn's, which `sinkhorn` decides. Default: the preset `tilekernels`. */
   readonly mappings?: Partial<Omit<MappingsDialect, keyof SinkhornDialect>>;
+  /** Which streams are copies of the hidden state. Default: all. */
+  readonly expand?: ExpandDialect;
+  /** The inner function of whole sublayers, whose coefficients `sinkhorn` and `mappings` decide. Default: silu. */
+  readonly layer?: Partial<Pick<LayerDialect, 'inner' | 'innerEpsilon'>>;
   /** How streams are stored, and the matrices of Sinkhorn alone; mappings and parameters are f32. Default: f32. */
   readonly storage?: GpuDtype;
 }
@@ -44,6 +52,9 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
   const { storage = 'f32' } = options;
   const sinkhorn = options.sinkhorn ?? sinkhornPresets['tilekernels']!;
   const mappings: MappingsDialect = { ...mappingsPresets['tilekernels']!, ...options.mappings, ...sinkhorn };
+  const expand = options.expand ?? expandPresets['paper']!;
+  const head = headOf(mappings);
+  const layer: LayerDialect = { ...layerPresets['tilekernels']!, ...options.layer, ...mappings };
   const mixing = { orientation: sinkhorn.orientation };
   const arithmetic: ArithmeticInput = storage === 'f32' ? 'wgsl-f32' : { preset: 'wgsl-f32', source: 'wgsl-f32 between loads and stores; streams stored as bf16, rounded to nearest even (u = 2⁻⁸)', storage };
   const mappingDtypes = (...names: string[]): Pick<WebgpuKernel, 'dtypes'> => (storage === 'f32' ? {} : { dtypes: Object.fromEntries(names.map((name) => [name, 'f32' as const])) });
@@ -59,6 +70,15 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       const cotangents = mappingNames.map((name) => `${name}Cotangent`) as [string, string, string];
       const gradients = { streams: 'streamsGradient', projection: 'projectionGradient', scales: 'scalesGradient', biases: 'biasesGradient', normWeight: 'normWeightGradient' };
       return planOf(sizes, { ...inputs, ...mappingTensors(sizes, 'input', 'Cotangent') }, outputs, mappingsVjpParts(sizesOf(sizes), mappings, parameterNames, cotangents, gradients));
+    },
+  };
+  const layerKernel: WebgpuKernel = {
+    dialect: { ...layer },
+    arithmetic,
+    ...mappingDtypes('projection', 'scales', 'biases', 'normWeight', 'innerWeight'),
+    plan(sizes) {
+      const inputs = { ...mappingInputs(sizes, storage), innerWeight: perCall('input', sizes.channels) };
+      return planOf(sizes, inputs, { nextStreams: perToken('output', sizes.streams * sizes.channels, storage) }, layerParts(sizesOf(sizes), layer, { ...parameterNames, innerWeight: 'innerWeight' }, 'nextStreams'));
     },
   };
   return {
@@ -107,6 +127,40 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
         return planOf(sizes, inputs, { nextStreams: perToken('output', sizes.streams * sizes.channels, storage) }, [streamWritePart(sizesOf(sizes), mixing, writeNames, 'nextStreams')]);
       },
     },
+    stack: {
+      dialect: mixing,
+      arithmetic,
+      ...mappingDtypes('residualMappings', 'composite'),
+      plan(sizes) {
+        const { streams: n, channels, depth } = sizes;
+        const inputs = { residualMappings: perToken('input', depth * n * n), streams: perToken('input', n * channels, storage) };
+        const outputs = { composite: perToken('output', n * n), finalStreams: perToken('output', n * channels, storage) };
+        return planOf(sizes, inputs, outputs, [stackPart(sizesOf(sizes), mixing, ['residualMappings', 'streams', 'composite', 'finalStreams'])]);
+      },
+    },
+    expand: {
+      dialect: { ...expand },
+      arithmetic,
+      plan: (sizes) => planOf(sizes, { hidden: perToken('input', sizes.channels, storage) }, { streams: perToken('output', sizes.streams * sizes.channels, storage) }, [expandPart(sizesOf(sizes), expand, 'hidden', 'streams')]),
+    },
+    'expand-vjp': {
+      dialect: { ...expand },
+      arithmetic,
+      plan: (sizes) =>
+        planOf(sizes, { cotangent: perToken('input', sizes.streams * sizes.channels, storage) }, { hiddenGradient: perToken('output', sizes.channels, storage) }, [expandVjpPart(sizesOf(sizes), expand, 'cotangent', 'hiddenGradient')]),
+    },
+    head: {
+      dialect: { ...head },
+      arithmetic,
+      ...mappingDtypes('headProjection', 'headScale', 'headBiases'),
+      plan(sizes) {
+        const { streams: n, channels } = sizes;
+        const inputs = { streams: perToken('input', n * channels, storage), headProjection: perCall('input', n * n * channels), headScale: perCall('input', 1), headBiases: perCall('input', n) };
+        const names = { streams: 'streams', projection: 'headProjection', scale: 'headScale', biases: 'headBiases' };
+        return planOf(sizes, inputs, { collapsed: perToken('output', channels, storage) }, headParts(sizesOf(sizes), head, names, 'collapsed'));
+      },
+    },
+    ...(isPointwise(layer) ? { layer: layerKernel } : {}),
     'stream-write-vjp': {
       dialect: mixing,
       arithmetic,

@@ -57,6 +57,7 @@ fn place_of_radial(token: u32, g: u32) -> u32 { return token * ${stride} + ${cou
     inputs: [{ name: 'streams', dtype, as: 'items' }, item('projection'), item('back')],
     output: { name: 'streamsGradient', dtype },
     perToken: width,
+    outputs: `${text.n} * sizes.y`,
     element: /* wgsl */ `${place}
 fn element(e: u32) -> f32 {
   let width = ${text.n} * sizes.y;

@@ -30,7 +30,7 @@ fn element(e: u32) -> f32 {
   }
   return sum;
 }`;
-    return { passes: [elementwise({ label, inputs: [weights, { name: 'streams', dtype, as: 'items' }], output: { name: 'layerInput', dtype }, perToken: channels, element, buffers })] };
+    return { passes: [elementwise({ label, inputs: [weights, { name: 'streams', dtype, as: 'items' }], output: { name: 'layerInput', dtype }, perToken: channels, outputs: 'sizes.y', element, buffers })] };
   }
   const lanes = channels / elementsPerLane[dtype];
   const halves = elementsPerLane[dtype] / 4;
@@ -98,6 +98,6 @@ fn element(e: u32) -> f32 {
 }`;
   const inputs = [{ name: 'preMapping', dtype: 'f32', as: 'items' }, { name: 'cotangent', dtype, as: 'items' }] as const;
   return {
-    passes: [sums, elementwise({ label: `${label}, gradient of the streams`, inputs, output: { name: 'streamsGradient', dtype }, perToken: n * channels, element, buffers: [pre, cotangent, streamsGradient] })],
+    passes: [sums, elementwise({ label: `${label}, gradient of the streams`, inputs, output: { name: 'streamsGradient', dtype }, perToken: n * channels, outputs: `${count.n} * sizes.y`, element, buffers: [pre, cotangent, streamsGradient] })],
   };
 }

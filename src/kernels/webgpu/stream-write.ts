@@ -44,7 +44,7 @@ fn element(e: u32) -> f32 {
   return sum + load_postMapping(row) * load_layerOutput(token * sizes.y + channel);
 }`;
     const inputs = [residual, post, { name: 'streams', dtype, as: 'items' }, { name: 'layerOutput', dtype, as: 'items' }] as const;
-    return { passes: [elementwise({ label, inputs, output: { name: 'nextStreams', dtype }, perToken: n * channels, element, buffers })] };
+    return { passes: [elementwise({ label, inputs, output: { name: 'nextStreams', dtype }, perToken: n * channels, outputs: `${count.n} * sizes.y`, element, buffers })] };
   }
   const lanes = channels / elementsPerLane[dtype];
   const halves = elementsPerLane[dtype] / 4;
@@ -170,8 +170,8 @@ fn element(e: u32) -> f32 {
   return {
     passes: [
       sums,
-      elementwise({ label: `${label}, gradient of the streams`, inputs: [residual, items], output: { name: 'streamsGradient', dtype }, perToken: n * channels, element: ofStreams, buffers: [names.residualMapping, cotangent, gradients.streams] }),
-      elementwise({ label: `${label}, gradient of the output`, inputs: [post, items], output: { name: 'outputGradient', dtype }, perToken: channels, element: ofOutput, buffers: [names.postMapping, cotangent, gradients.layerOutput] }),
+      elementwise({ label: `${label}, gradient of the streams`, inputs: [residual, items], output: { name: 'streamsGradient', dtype }, perToken: n * channels, outputs: `${count.n} * sizes.y`, element: ofStreams, buffers: [names.residualMapping, cotangent, gradients.streams] }),
+      elementwise({ label: `${label}, gradient of the output`, inputs: [post, items], output: { name: 'outputGradient', dtype }, perToken: channels, outputs: 'sizes.y', element: ofOutput, buffers: [names.postMapping, cotangent, gradients.layerOutput] }),
     ],
   };
 }
