@@ -1,7 +1,7 @@
 /** The WGSL kernels on the adapter at hand, judged by the bounds of the arithmetic that they declare. A machine that has no adapter fails and is told what to install. */
 import { afterAll } from 'vitest';
 
-import { operations, Random, resolveKernel, tensor, valuesOf, webgpuTarget, type OperationId, type Sizes, type Target, type Tensor } from '../../../../src/index.ts';
+import { operations, Random, resolveKernel, tensor, valuesOf, webgpuTarget, type OperationId, type Port, type Sizes, type Target, type Tensor } from '../../../../src/index.ts';
 import { elementsOf, isClaimed, isShared, shapeOf } from '../../../../src/operations/operation.ts';
 
 export type Inputs = Record<string, Tensor>;
@@ -21,10 +21,16 @@ export function inputsOf(target: Target, operation: OperationId, sizes: Sizes, s
   const random = new Random(seed);
   return Object.fromEntries(
     operations[operation].inputs.map((port) => {
-      const values = Float64Array.from({ length: elementsOf(port, sizes) }, () => (port.role === 'residual-mapping' || port.role === 'mapping' ? random.uniform() : random.normal()));
+      const values = Float64Array.from({ length: elementsOf(port, sizes) }, () => valueOf(port.role, random));
       return [port.name, tensor(values, shapeOf(port, sizes), dtypes[port.name])];
     }),
   );
+}
+
+/** Mappings are in [0, 1], as gates and Sinkhorn give them; a projection of moderate logits, for bounds say nothing where bf16 leaves the logits open. */
+function valueOf(role: Port['role'], random: Random): number {
+  if (role === 'residual-mapping' || role === 'mapping') return random.uniform();
+  return (role === 'projection' || role === 'scale' ? 1 / 8 : 1) * random.normal();
 }
 
 /** What the kernel answers, as tensors. */
