@@ -8,6 +8,7 @@ export const slow = [
   'tests/docs/{first-verdict,python}.test.ts',
   'tests/unit/identify/{random,presets,explain}.test.ts',
   'tests/unit/kernels/legitimate-layers.test.ts',
+  'tests/unit/kernels/webgpu/*.test.ts',
   'tests/unit/operations/{sinkhorn-variants,exact-sinkhorn}.test.ts',
   'tests/unit/properties/variants.test.ts',
 ];

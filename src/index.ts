@@ -28,6 +28,7 @@ export { Random } from './generate/random.ts';
 
 export { builtInTargets } from './targets/built-in.ts';
 export { inProcess } from './targets/in-process.ts';
+export { webgpuTarget } from './targets/webgpu.ts';
 export { worker, workerTarget, type WorkerDeclaration } from './targets/worker/target.ts';
 export type { WorkerOptions } from './targets/worker/client.ts';
 export { resolveKernel, type ResolvedKernel } from './targets/resolve.ts';

@@ -29,7 +29,7 @@ export function formatDiagnosis({ findings, verdict, ready }: Diagnosis, style: 
     return lines.length === 0 ? [] : [style.bold(title), ...lines, ''];
   };
   const painted = ready ? style.green(verdict) : style.red(verdict);
-  return [...group('system', 'System'), ...group('target', 'Targets'), ...group('package', 'Packages'), painted].join('\n');
+  return [...group('system', 'System'), ...group('target', 'Targets'), ...group('gpu', 'GPU'), ...group('package', 'Packages'), painted].join('\n');
 }
 
 function formatFinding({ name, status, detail, remedy }: Finding, width: number, style: Style): string {

@@ -2,11 +2,12 @@
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
 
+import { describeGpu } from '../kernels/webgpu/index.ts';
 import { builtInTargets } from '../targets/built-in.ts';
 import { version } from '../verify/version.ts';
 
 export interface Finding {
-  readonly kind: 'system' | 'target' | 'package';
+  readonly kind: 'system' | 'target' | 'gpu' | 'package';
   readonly name: string;
   /** missing: optional and absent. bad: needed and not right. */
   readonly status: 'good' | 'missing' | 'bad';
@@ -27,7 +28,7 @@ const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', '@tensorf
 /** Probes everything; opens and closes each built-in target, which loads what is heavy. */
 export async function probe(): Promise<Diagnosis> {
   const targets = await probeTargets();
-  const findings = [...probeSystem(process.versions.node), ...targets, ...packages.map(probePackage)];
+  const findings = [...probeSystem(process.versions.node), ...targets, ...(await probeGpu()), ...packages.map(probePackage)];
   const usable = targets.filter(({ status }) => status === 'good').map(({ name }) => name);
   const bad = findings.filter(({ status }) => status === 'bad').length;
   const ready = usable.length > 0;
@@ -63,6 +64,25 @@ async function probeTargets(): Promise<Finding[]> {
     }
   }
   return findings;
+}
+
+/** The adapter that WebGPU would use, what it can do and how much at once; nothing where the package is not installed, which the target says. */
+export async function probeGpu(describe: typeof describeGpu = describeGpu): Promise<Finding[]> {
+  const found = await describe();
+  const finding = (name: string, detail: string): Finding => ({ kind: 'gpu', name, status: 'good', detail });
+  if ('fault' in found) {
+    if (found.fault === 'no-dawn') return [];
+    return [{ kind: 'gpu', name: 'adapter', status: 'missing', detail: found.reason, ...(found.remedy === undefined ? {} : { remedy: found.remedy }) }];
+  }
+  const { about, features, limits } = found;
+  const adapter = `${about.device} (${[about.vendor, about.architecture].filter((part) => part !== '').join(', ')})`;
+  const software: Finding = { kind: 'gpu', name: 'adapter', status: 'good', detail: `${adapter}, in software`, remedy: 'Right, but slow. For a GPU install its Vulkan driver; vulkaninfo --summary lists what there is.' };
+  return [
+    about.fallback ? software : finding('adapter', adapter),
+    finding('driver', about.driver),
+    finding('features', features.length === 0 ? 'none of those that are used here' : features.join(', ')),
+    finding('limits', Object.entries(limits).map(([name, value]) => `${name} ${value}`).join(', ')),
+  ];
 }
 
 function probePackage(name: (typeof packages)[number]): Finding {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { formatDiagnosis } from '../../src/cli/doctor-command.ts';
-import { probeSystem, type Diagnosis } from '../../src/cli/probe.ts';
+import { probeGpu, probeSystem, type Diagnosis } from '../../src/cli/probe.ts';
 import { createStyle } from '../../src/report/style.ts';
 import { folderWith, plumbline } from './cli.ts';
 
@@ -43,4 +43,18 @@ it('shows findings with their remedies', () => {
 
     Not ready: no built-in target can run."
   `);
+});
+
+it('describes the adapter, and says what to do where there is none', async () => {
+  const about = { vendor: 'mesa', architecture: 'software', device: 'llvmpipe', driver: 'Mesa 25', fallback: true };
+  const found = await probeGpu(() => Promise.resolve({ about, features: ['timestamp-query'], limits: { maxBufferSize: 4096 } }));
+  expect(found).toMatchObject([
+    { name: 'adapter', status: 'good', detail: 'llvmpipe (mesa, software), in software', remedy: expect.stringContaining('Vulkan driver') as string },
+    { name: 'driver', detail: 'Mesa 25' },
+    { name: 'features', detail: 'timestamp-query' },
+    { name: 'limits', detail: 'maxBufferSize 4096' },
+  ]);
+  expect(await probeGpu(() => Promise.resolve({ about: { ...about, fallback: false }, features: [], limits: {} }))).toMatchObject([{ detail: 'llvmpipe (mesa, software)' }, {}, { detail: 'none of those that are used here' }, {}]);
+  expect(await probeGpu(() => Promise.resolve({ fault: 'no-adapter', reason: 'None.', remedy: 'Install one.' }))).toEqual([{ kind: 'gpu', name: 'adapter', status: 'missing', detail: 'None.', remedy: 'Install one.' }]);
+  expect(await probeGpu(() => Promise.resolve({ fault: 'no-dawn', reason: 'None.', remedy: undefined }))).toEqual([]);
 });

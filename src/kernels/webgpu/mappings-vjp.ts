@@ -1,0 +1,207 @@
+/**
+ * The derivative of the mappings, everything recomputed from the inputs: the projection again, one thread a token back through Sinkhorn, gates and norm, then
+ *
+ *   ∂x = (w∘φ)ᵀ·∂m + ρ·x, a thread for each element; ρ = ∂r·(∂r/∂s)·2
+ *   ∂φ = Σ ∂m·(w∘x)ᵀ, ∂w = Σ x∘(φᵀ·∂m), ∂b = Σ ∂z, ∂α = Σ ∂z·r·m: sums over the tokens
+ *
+ * Reads the streams three times and writes their gradient; 3·(n² + 2n) multiply-adds for each element of the streams. A sum over tokens is taken in blocks of 128 tokens, in order, then over the
+ * blocks, in order: no atomics, the same bits on every call.
+ */
+import { sinkhornOf, type MappingsDialect } from '../../operations/mappings/dialect.ts';
+import { elementwise } from './elementwise.ts';
+import { coefficientCount, coefficientParts, coefficientPieces, projectionOf, type MappingParameters } from './mappings.ts';
+import { perBlock, perToken, type Part, type PartSizes } from './part.ts';
+import { tokensPerBlock } from './plan.ts';
+import { operandFunction } from './project.ts';
+import { vjpPieces } from './sinkhorn-vjp.ts';
+import { bindings, entry, literal, streamCount } from './wgsl.ts';
+
+const item = (name: string): { name: string; dtype: 'f32'; as: 'items' } => ({ name, dtype: 'f32', as: 'items' });
+const output = (name: string): { name: string; dtype: 'f32'; as: 'items'; writable: true } => ({ name, dtype: 'f32', as: 'items', writable: true });
+
+export interface MappingGradients {
+  readonly streams: string;
+  readonly projection: string;
+  readonly scales: string;
+  readonly biases: string;
+  /** Written only where the dialect has a norm weight; zero otherwise. */
+  readonly normWeight: string;
+}
+
+/** Streams, parameters and the cotangents of the mappings → the gradient of each input. */
+export function mappingsVjpParts(sizes: PartSizes, dialect: MappingsDialect, names: MappingParameters, cotangents: readonly [pre: string, post: string, residual: string], gradients: MappingGradients, prefix = ''): readonly Part[] {
+  const { n, channels, dtype } = sizes;
+  const { parts, sums, matrix } = coefficientParts(sizes, dialect, names, prefix);
+  const count = coefficientCount(n);
+  const width = n * channels;
+  const groups = dialect.norm === 'per-stream' ? n : 1;
+  const text = streamCount(n);
+  const { rounding } = projectionOf(n, dialect, names.normWeight);
+  const counted = `(${text.n} * (${text.n} + 2u))`;
+  const grouped = dialect.norm === 'per-stream' ? text.n : '1u';
+  const groupOf = dialect.norm === 'per-stream' ? 'k / sizes.y' : '0u';
+  const back = `${prefix}back`;
+  /** In `back`: ∂z, ∂z·r·m, ∂m of each group, ρ of each group. */
+  const stride = `(${counted} * (2u + ${grouped}) + ${grouped})`;
+  const place = /* wgsl */ `
+const block_tokens = ${tokensPerBlock}u;
+fn place_of_m(token: u32, g: u32) -> u32 { return token * ${stride} + ${counted} * (2u + g); }
+fn place_of_radial(token: u32, g: u32) -> u32 { return token * ${stride} + ${counted} * (2u + ${grouped}) + g; }`;
+  const weighted = dialect.normWeight;
+  const backPart: Part = {
+    scratch: { [back]: perToken('scratch', count * (2 + groups) + groups) },
+    passes: [{ label: `mappings-vjp, n = ${n}: a token back`, code: backShader(sizes, dialect, place, stride), buffers: [sums, names.scales, names.biases, ...cotangents, back], groups: (tokens) => Math.ceil(tokens / 64) }],
+  };
+  const ofStreams = elementwise({
+    label: 'mappings-vjp: gradient of the streams',
+    inputs: [{ name: 'streams', dtype, as: 'items' }, item('projection'), item('back')],
+    output: { name: 'streamsGradient', dtype },
+    perToken: width,
+    outputs: `${text.n} * sizes.y`,
+    element: /* wgsl */ `${place}
+fn element(e: u32) -> f32 {
+  let width = ${text.n} * sizes.y;
+  let token = e / width;
+  let k = e % width;
+  let g = ${groupOf};
+  var sum = 0.0;
+  for (var j = 0u; j < ${counted}; j++) { sum += load_back(place_of_m(token, g) + j) * load_projection(j * width + k); }
+  return sum + load_back(place_of_radial(token, g)) * load_streams(e);
+}`,
+    buffers: [names.streams, matrix, back, gradients.streams],
+  });
+  const [partial, partialWeight, partialSums] = [`${prefix}partialProjection`, `${prefix}partialWeight`, `${prefix}partialSums`];
+  const overBlock = (body: string): string => /* wgsl */ `
+  let block = item / total;
+  if (block * block_tokens >= sizes.x) { return; }
+  let e = item % total;
+  let width = ${text.n} * sizes.y;
+  var sum = 0.0;
+  for (var token = block * block_tokens; token < min((block + 1u) * block_tokens, sizes.x); token++) {
+${body}
+  }`;
+  const perBlocks = (elements: number) => (tokens: number): number => Math.ceil((Math.ceil(tokens / tokensPerBlock) * elements) / 64);
+  const ofProjection = {
+    label: 'mappings-vjp: gradient of the projection, by blocks',
+    code: /* wgsl */ `
+${bindings([{ name: 'streams', dtype, as: 'items' }, item('back'), ...(weighted ? [item('weight')] : []), output('partials')])}
+${place}
+${operandFunction(rounding)}
+${entry(64, `  let total = ${counted} * ${text.n} * sizes.y;${overBlock(`    let k = e % width;
+    sum += load_back(place_of_m(token, ${groupOf}) + e / width) * operand(load_streams(token * width + k)${weighted ? ' * load_weight(k)' : ''});`)}
+  partials[item] = sum;`)}`,
+    buffers: [names.streams, back, ...(weighted ? [names.normWeight] : []), partial],
+    groups: perBlocks(count * width),
+  };
+  const ofWeight = {
+    label: 'mappings-vjp: gradient of the norm weight, by blocks',
+    code: /* wgsl */ `
+${bindings([{ name: 'streams', dtype, as: 'items' }, item('back'), item('projection'), output('partials')])}
+${place}
+${entry(64, `  let total = ${text.n} * sizes.y;${overBlock(`    let k = e;
+    var through = 0.0;
+    for (var j = 0u; j < ${counted}; j++) { through += load_back(place_of_m(token, ${groupOf}) + j) * load_projection(j * width + k); }
+    sum += load_streams(token * width + k) * through;`)}
+  partials[item] = sum;`)}`,
+    buffers: [names.streams, back, names.projection, partialWeight],
+    groups: perBlocks(width),
+  };
+  const ofSums = {
+    label: 'mappings-vjp: gradients of biases and scales, by blocks',
+    code: /* wgsl */ `
+${bindings([item('back'), output('partials')])}
+const block_tokens = ${tokensPerBlock}u;
+${entry(64, `  let total = 2u * ${counted};${overBlock(`    sum += load_back(token * ${stride} + e);`).replace(/ {2}let width.*\n/, '')}
+  partials[item] = sum;`)}`,
+    buffers: [back, partialSums],
+    groups: perBlocks(2 * count),
+  };
+  const last: Part = {
+    passes: [
+      blockSums(count * width, `(${counted} * ${text.n} * sizes.y)`, partial, gradients.projection),
+      ...(weighted ? [blockSums(width, `(${text.n} * sizes.y)`, partialWeight, gradients.normWeight)] : []),
+      { ...blockSums(count, counted, partialSums, gradients.biases, `(2u * ${counted})`) },
+      {
+        label: 'gradients of the scales', scope: 'call' as const, buffers: [partialSums, gradients.scales], groups: () => 1,
+        code: /* wgsl */ `
+${bindings([item('partials'), output('result')])}
+${entry(64, /* wgsl */ `
+  if (item >= 3u) { return; }
+  let count = ${counted};
+  var sum = 0.0;
+  for (var j = select(item * ${text.n}, 2u * ${text.n}, item == 2u); j < select((item + 1u) * ${text.n}, count, item == 2u); j++) {
+    for (var b = 0u; b < sizes.blocks; b++) { sum += load_partials(b * 2u * count + count + j); }
+  }
+  result[item] = sum;`)}`,
+      },
+    ],
+  };
+  const blocks: Part = {
+    scratch: { [partial]: perBlock(count * width), [partialSums]: perBlock(2 * count), ...(weighted ? { [partialWeight]: perBlock(width) } : {}) },
+    passes: [ofProjection, ...(weighted ? [ofWeight] : []), ofSums],
+  };
+  return [...parts, backPart, { passes: [ofStreams] }, blocks, last];
+}
+
+/** Adds the blocks' partial sums, in order. `total` and `stride` are WGSL. */
+export function blockSums(elements: number, total: string, partials: string, result: string, stride = total): { label: string; scope: 'call'; code: string; buffers: readonly string[]; groups: () => number } {
+  return {
+    label: 'sums over blocks',
+    scope: 'call',
+    code: /* wgsl */ `
+${bindings([item('partials'), output('result')])}
+${entry(64, /* wgsl */ `
+  if (item >= ${total}) { return; }
+  var sum = load_partials(item);
+  for (var b = 1u; b < sizes.blocks; b++) { sum += load_partials(b * ${stride} + item); }
+  result[item] = sum;`)}`,
+    buffers: [partials, result],
+    groups: () => Math.ceil(elements / 64),
+  };
+}
+
+function backShader(sizes: PartSizes, dialect: MappingsDialect, place: string, stride: string): string {
+  const text = streamCount(sizes.n);
+  const counted = `(${text.n} * (${text.n} + 2u))`;
+  const grouped = dialect.norm === 'per-stream' ? text.n : '1u';
+  const perGroup = dialect.norm === 'per-stream' ? 'f32(sizes.y)' : `f32(${text.n} * sizes.y)`;
+  const slope = dialect.rmsEpsilonPlace === 'inside' ? `-((r * r) * r) / ${perGroup}` : `-(r * r) / (sqrt(mean_of(item, g)) * ${perGroup})`;
+  return /* wgsl */ `
+${bindings([item('sums'), item('scales'), item('biases'), item('preCotangent'), item('postCotangent'), item('residualCotangent'), output('back')])}
+${vjpPieces(sinkhornOf(dialect), text)}
+${coefficientPieces(dialect, sizes.n)}
+${place}
+${operandFunction(projectionOf(sizes.n, dialect, '').rounding)}
+fn scale_of(j: u32) -> f32 { return load_scales(select(select(0u, 1u, j >= ${text.n}), 2u, j >= 2u * ${text.n})); }
+fn store_z(token: u32, j: u32, z: f32) {
+  back[token * ${stride} + j] = z;
+  back[token * ${stride} + ${counted} + j] = z * normalised(token, j);
+}
+${entry(64, /* wgsl */ `
+  if (item >= sizes.x) { return; }
+  let n = ${text.n};
+  roots_of(item);
+  for (var i = 0u; i < n; i++) {
+    let p = sigmoid(logit(item, i, 0u));
+    store_z(item, i, load_preCotangent(item * n + i) * (p * (1.0 - p)));
+    let q = sigmoid(logit(item, n + i, 1u));
+    store_z(item, n + i, (${literal(dialect.postMultiplier)} * load_postCotangent(item * n + i)) * (q * (1.0 - q)));
+  }
+  for (var i = 0u; i < n * n; i++) {
+    start[i] = logit(item, 2u * n + i, 2u);
+    h[i] = load_residualCotangent(item * n * n + i);
+  }
+  forward();
+  backward();
+  for (var i = 0u; i < n * n; i++) { store_z(item, 2u * n + i, h[i]); }
+  for (var g = 0u; g < ${grouped}; g++) {
+    let r = roots[g];
+    var root = 0.0;
+    for (var j = 0u; j < ${counted}; j++) {
+      let t = scale_of(j) * back[item * ${stride} + j];
+      root += t * product_of(item, g, j);
+      back[place_of_m(item, g) + j] = operand(r * t);
+    }
+    back[place_of_radial(item, g)] = ${dialect.norm === 'none' ? '0.0' : `root * (${slope})`};
+  }`)}`;
+}

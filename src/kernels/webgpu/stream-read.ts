@@ -1,0 +1,103 @@
+/**
+ * u = Σ_i pre_i·x_i, and backwards ∂pre_i = ⟨g, x_i⟩, ∂x_i = pre_i·g.
+ *
+ * Forward: reads n·C elements and n weights a token, writes C; n multiply-adds for each element written: bound by memory. A thread has 16 bytes of u and reads n times 16 bytes.
+ * Backward: reads (n + 1)·C, writes n·C and n weights; 2n operations a channel. A workgroup has a token: the sums over its channels are a tree.
+ * Channels that do not fill 16 bytes are taken one by one; then the backward is two passes, and reads g twice.
+ */
+import { elementwise } from './elementwise.ts';
+import type { Part, PartSizes } from './part.ts';
+import { threadsFor, treeReduction } from './reduction.ts';
+import { bindings, each, elementsPerLane, entry, streamCount } from './wgsl.ts';
+
+const workgroup = 128;
+
+/** preMapping [B,n], streams [B,n,C] → layerInput [B,C]; the arguments name them in the plan. */
+export function streamReadPart({ n, channels, dtype }: PartSizes, preMapping: string, streams: string, layerInput: string): Part {
+  const buffers = [preMapping, streams, layerInput];
+  const weights = { name: 'preMapping', dtype: 'f32', as: 'items' } as const;
+  const count = streamCount(n);
+  const label = `stream-read, n = ${n}`;
+  if (channels % elementsPerLane[dtype] !== 0) {
+    const element = /* wgsl */ `
+fn element(e: u32) -> f32 {
+  let token = e / sizes.y;
+  var at = token * ${count.n} * sizes.y + e % sizes.y;
+  var sum = load_preMapping(token * ${count.n}) * load_streams(at);
+  for (var i = 1u; i < ${count.n}; i++) {
+    at += sizes.y;
+    sum += load_preMapping(token * ${count.n} + i) * load_streams(at);
+  }
+  return sum;
+}`;
+    return { passes: [elementwise({ label, inputs: [weights, { name: 'streams', dtype, as: 'items' }], output: { name: 'layerInput', dtype }, perToken: channels, outputs: 'sizes.y', element, buffers })] };
+  }
+  const lanes = channels / elementsPerLane[dtype];
+  const halves = elementsPerLane[dtype] / 4;
+  const code = /* wgsl */ `
+${bindings([weights, { name: 'streams', dtype, as: 'lanes' }, { name: 'layerInput', dtype, as: 'lanes', writable: true }])}
+${entry(workgroup, /* wgsl */ `
+  let lanes = sizes.y / ${elementsPerLane[dtype]}u;
+  let token = item / lanes;
+  if (token >= sizes.x) { return; }
+  let at = token * ${count.n} * lanes + item % lanes;
+  var sum = array<vec4f, ${halves}>();
+  for (var i = 0u; i < ${count.n}; i++) {
+    let x = load_streams(at + i * lanes);
+    let w = load_preMapping(token * ${count.n} + i);
+${each(halves, (h) => `    sum[${h}] += w * x[${h}];`)}
+  }
+  store_layerInput(item, sum);`)}`;
+  return { passes: [{ label, code, buffers, groups: (tokens) => Math.ceil((tokens * lanes) / workgroup) }] };
+}
+
+/** preMapping [B,n], streams [B,n,C], cotangent [B,C] → preMappingGradient [B,n], streamsGradient [B,n,C]. */
+export function streamReadVjpPart({ n, channels, dtype }: PartSizes, names: readonly [pre: string, streams: string, cotangent: string, preGradient: string, streamsGradient: string]): Part {
+  const [pre, streams, cotangent, preGradient, streamsGradient] = names;
+  const count = streamCount(n);
+  const full = channels % elementsPerLane[dtype] === 0;
+  const width = full ? elementsPerLane[dtype] : 1;
+  const as = full ? 'lanes' : 'items';
+  const lanes = channels / width;
+  const threads = threadsFor(lanes);
+  const halves = full ? elementsPerLane[dtype] / 4 : 1;
+  const type = full ? `array<vec4f, ${halves}>` : 'f32';
+  const product = full ? each(halves, (h) => `dot(g[${h}], x[${h}])`, ' + ') : 'g * x';
+  const scaled = `array<vec4f, ${halves}>(${each(halves, (h) => `w * g[${h}]`, ', ')})`;
+  const code = /* wgsl */ `
+${bindings([
+    ...(full ? [{ name: 'preMapping', dtype: 'f32', as: 'items' } as const] : []),
+    { name: 'streams', dtype, as },
+    { name: 'cotangent', dtype, as },
+    { name: 'preGradient', dtype: 'f32', as: 'items', writable: true },
+    ...(full ? [{ name: 'streamsGradient', dtype, as, writable: true } as const] : []),
+  ])}
+var<private> token: u32;
+${treeReduction(threads, count.most, (k, value) => `preGradient[token * ${count.n} + ${k}] = ${value};`)}
+${entry(threads, /* wgsl */ `
+  if (group >= sizes.x) { return; }
+  token = group;
+  let lanes = sizes.y / ${width}u;
+  for (var at = lane; at < lanes; at += ${threads}u) {
+    let g: ${type} = load_cotangent(token * lanes + at);
+    for (var i = 0u; i < ${count.n}; i++) {
+      let row = (token * ${count.n} + i) * lanes + at;
+      let x: ${type} = load_streams(row);
+      acc[i] += ${product};
+${full ? `      let w = load_preMapping(token * ${count.n} + i);\n      store_streamsGradient(row, ${scaled});` : ''}
+    }
+  }
+  reduce(lane, ${count.n});`)}`;
+  const label = `stream-read-vjp, n = ${n}`;
+  const sums = { label, code, buffers: full ? names : [streams, cotangent, preGradient], groups: (tokens: number) => tokens };
+  if (full) return { passes: [sums] };
+  const element = /* wgsl */ `
+fn element(e: u32) -> f32 {
+  let row = e / sizes.y;
+  return load_preMapping(row) * load_cotangent((row / ${count.n}) * sizes.y + e % sizes.y);
+}`;
+  const inputs = [{ name: 'preMapping', dtype: 'f32', as: 'items' }, { name: 'cotangent', dtype, as: 'items' }] as const;
+  return {
+    passes: [sums, elementwise({ label: `${label}, gradient of the streams`, inputs, output: { name: 'streamsGradient', dtype }, perToken: n * channels, outputs: `${count.n} * sizes.y`, element, buffers: [pre, cotangent, streamsGradient] })],
+  };
+}

@@ -1,0 +1,87 @@
+/** Pieces of WGSL that kernels share: the frame, how numbers are loaded and stored, reductions in a fixed order. */
+import type { GpuDtype } from './plan.ts';
+
+/** A number as a WGSL literal of f32. */
+export function literal(value: number): string {
+  const rounded = String(Math.fround(value));
+  return `${/[.e]/.test(rounded) ? rounded : `${rounded}.0`}f`;
+}
+
+/** Repeats a line of WGSL. */
+export function each(count: number, line: (k: number) => string, separator = '\n'): string {
+  return Array.from({ length: count }, (_, k) => line(k)).join(separator);
+}
+
+/** A buffer of a shader. `lanes` reads 16 bytes at a time, `items` one element (f32), or a word of two (bf16). */
+export interface Shaped {
+  readonly name: string;
+  readonly dtype: GpuDtype;
+  readonly as: 'lanes' | 'items';
+  readonly writable?: boolean;
+}
+
+/**
+ * n in WGSL: a constant for 4, for which loops are to be unrolled; else it is read from the uniform, so that one compilation serves every n (a software GPU takes seconds for each). `most` is what
+ * arrays are made for.
+ */
+export function streamCount(n: number): { readonly n: string; readonly most: number } {
+  return n === 4 ? { n: '4u', most: 4 } : { n: 'sizes.n', most: 16 };
+}
+
+/** The uniform and the buffers, from binding 0 on, with what loads and stores their elements. */
+export function bindings(buffers: readonly Shaped[]): string {
+  const declared = buffers.map(({ name, dtype, as, writable }, k) => {
+    const element = { 'f32 lanes': 'vec4f', 'bf16 lanes': 'vec4u', 'f32 items': 'f32', 'bf16 items': 'u32' }[`${dtype} ${as}` as const];
+    return `@group(0) @binding(${k + 1}) var<storage, ${writable === true ? 'read_write' : 'read'}> ${name}: array<${element}>;\n${accessors(name, dtype, as, writable === true)}`;
+  });
+  const conversions = buffers.some(({ dtype }) => dtype === 'bf16') ? bf16 : '';
+  return `struct Sizes { x: u32, y: u32, depth: u32, blocks: u32, n: u32 }
+@group(0) @binding(0) var<uniform> sizes: Sizes; // x tokens, y channels
+${conversions}${declared.join('\n')}`;
+}
+
+/** Round to nearest even; what is no number stays none. */
+const bf16 = /* wgsl */ `
+fn bits_of(value: vec4f) -> vec4u {
+  let bits = bitcast<vec4u>(value);
+  let rounded = (bits + 0x7fffu + ((bits >> vec4u(16u)) & vec4u(1u))) >> vec4u(16u);
+  return select(rounded, (bits >> vec4u(16u)) | vec4u(0x40u), (bits & vec4u(0x7fffffffu)) > vec4u(0x7f800000u));
+}
+fn pair_of(a: f32, b: f32) -> u32 {
+  let bits = bits_of(vec4f(a, b, 0.0, 0.0));
+  return bits.x | (bits.y << 16u);
+}
+fn first_four(w: vec4u) -> vec4f { return bitcast<vec4f>(vec4u(w.x << 16u, w.x & 0xffff0000u, w.y << 16u, w.y & 0xffff0000u)); }
+fn last_four(w: vec4u) -> vec4f { return bitcast<vec4f>(vec4u(w.z << 16u, w.z & 0xffff0000u, w.w << 16u, w.w & 0xffff0000u)); }
+fn packed_of(a: vec4f, b: vec4f) -> vec4u {
+  let x = bits_of(a);
+  let y = bits_of(b);
+  return vec4u(x.x | (x.y << 16u), x.z | (x.w << 16u), y.x | (y.y << 16u), y.z | (y.w << 16u));
+}
+`;
+
+function accessors(name: string, dtype: GpuDtype, as: Shaped['as'], writable: boolean): string {
+  const lanes = dtype === 'f32' ? 1 : 2;
+  if (as === 'lanes') {
+    const load = dtype === 'f32' ? `array<vec4f, 1>(${name}[at])` : `array<vec4f, 2>(first_four(${name}[at]), last_four(${name}[at]))`;
+    const loading = `fn load_${name}(at: u32) -> array<vec4f, ${lanes}> { return ${load}; }`;
+    const value = dtype === 'f32' ? 'value[0]' : 'packed_of(value[0], value[1])';
+    return writable ? `fn store_${name}(at: u32, value: array<vec4f, ${lanes}>) { ${name}[at] = ${value}; }` : loading;
+  }
+  const load = dtype === 'f32' ? `${name}[at]` : `bitcast<f32>((${name}[at >> 1u] >> (16u * (at & 1u))) << 16u)`;
+  return writable && dtype === 'bf16' ? '' : `fn load_${name}(at: u32) -> f32 { return ${load}; }`;
+}
+
+/** 16-byte lanes of a dtype hold so many elements. */
+export const elementsPerLane: Readonly<Record<GpuDtype, number>> = { f32: 4, bf16: 8 };
+
+/** The entry point, with `item` counting invocations over the whole grid and `group` workgroups. */
+export function entry(workgroup: number, body: string): string {
+  return /* wgsl */ `
+@compute @workgroup_size(${workgroup})
+fn main(@builtin(workgroup_id) place: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let group = place.x + place.y * grid.x;
+  let item = group * ${workgroup}u + lane;
+${body}
+}`;
+}

@@ -1,0 +1,56 @@
+/** Every kernel within its bound, where lanes of 16 bytes are filled and where they are not, in f32 and bf16; the same bits for a token wherever it stands. */
+import { describe, expect, it } from 'vitest';
+
+import { operations, type OperationId } from '../../../../src/index.ts';
+import { isShared } from '../../../../src/operations/operation.ts';
+import { answered, inputsOf, margin, opened, type Inputs } from './support.ts';
+
+const f32 = await opened();
+const bf16 = await opened({ storage: 'bf16' });
+const kernels = Object.keys(f32.kernels()) as OperationId[];
+
+describe.each(kernels)('%s', (operation) => {
+  it('is within its bound', { timeout: 300_000 }, async () => {
+    for (const target of [f32, bf16]) {
+      // n = 4 has its own shaders; 8 channels fill lanes in both dtypes, 3 in none; 24 coefficients are one block of the projection, 35 two
+      for (const [streams, channels, tokens] of [[4, 8, 1], [4, 3, 65], [1, 8, 63], [3, 3, 5], [5, 8, 2]] as const) {
+        const found = await margin(target, operation, { tokens, streams, channels, depth: 2 });
+        expect(found.margin, `n = ${streams}, C = ${channels}, ${tokens} tokens`).toBeLessThanOrEqual(1);
+        expect(found.judged).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it('gives a token the same bits in parts, in rows of workgroups and alone', { timeout: 300_000 }, async () => {
+    const sizes = { tokens: 3000, streams: 4, channels: 8, depth: 1 };
+    const inputs = inputsOf(f32, operation, sizes);
+    const whole = await answered(f32, operation, inputs, sizes);
+    const small = await opened({}, { largestBinding: 2 ** 18, mostGroups: 7 });
+    const cut = await answered(small, operation, inputs, sizes);
+    const alone = await answered(f32, operation, tokenOf(operation, inputs, 2577), { ...sizes, tokens: 1 });
+    for (const port of operations[operation].outputs) {
+      const { data } = whole[port.name]!;
+      expect(cut[port.name]!.data, port.name).toEqual(data);
+      const each = data.length / sizes.tokens;
+      if (!isShared(port)) expect(alone[port.name]!.data, port.name).toEqual(data.slice(2577 * each, 2578 * each));
+    }
+  });
+});
+
+it('takes more than 65,535 workgroups: stream-read-vjp has one for each token', async () => {
+  const sizes = { tokens: 65_536 + 3, streams: 1, channels: 4, depth: 1 };
+  const found = await margin(f32, 'stream-read-vjp', sizes);
+  expect(found.margin).toBeLessThanOrEqual(1);
+  expect(found.judged).toBe(sizes.tokens * 5);
+});
+
+function tokenOf(operation: OperationId, inputs: Inputs, token: number): Inputs {
+  return Object.fromEntries(
+    operations[operation].inputs.map((port) => {
+      const input = inputs[port.name]!;
+      if (isShared(port)) return [port.name, input];
+      const each = input.data.length / input.shape[0]!;
+      return [port.name, { ...input, shape: [1, ...input.shape.slice(1)], data: input.data.slice(token * each, (token + 1) * each) }];
+    }),
+  );
+}

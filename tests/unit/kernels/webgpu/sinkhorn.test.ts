@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+
+import { sinkhornPresets } from '../../../../src/index.ts';
+import { answered, inputsOf, margin, opened } from './support.ts';
+
+const f32 = await opened();
+const bf16 = await opened({ storage: 'bf16' });
+const one = { channels: 1, depth: 1 };
+
+describe('sinkhorn', () => {
+  it('is within its bound for n = 1…16 and at the edges of workgroups, in f32 and bf16', async () => {
+    for (const target of [f32, bf16]) {
+      for (let streams = 1; streams <= 16; streams++) {
+        for (const tokens of streams === 4 || streams === 3 ? [1, 63, 64, 65] : [3]) {
+          const found = await margin(target, 'sinkhorn', { tokens, streams, ...one });
+          expect(found.margin, `n = ${streams}, ${tokens} tokens`).toBeLessThanOrEqual(1);
+          expect(found.judged).toBe(tokens * streams ** 2);
+        }
+      }
+    }
+  });
+
+  it('computes every preset', async () => {
+    for (const [name, sinkhorn] of Object.entries(sinkhornPresets)) {
+      const target = await opened({ sinkhorn });
+      for (const streams of [3, 4]) {
+        const found = await margin(target, 'sinkhorn', { tokens: 65, streams, ...one });
+        expect(found.margin, `${name}, n = ${streams}`).toBeLessThanOrEqual(1);
+        expect(found.judged, name).toBeGreaterThan(32 * streams ** 2);
+      }
+      await target.close();
+    }
+  });
+
+  it('gives a matrix the same bits wherever it stands, also where the tokens are cut into parts and the groups into rows', async () => {
+    const small = await opened({}, { largestBinding: 128 * 64, mostGroups: 3 });
+    const sizes = { tokens: 1000, streams: 4, ...one };
+    const inputs = inputsOf(f32, 'sinkhorn', sizes);
+    const whole = (await answered(f32, 'sinkhorn', inputs, sizes))['residualMapping']!.data;
+    expect((await answered(small, 'sinkhorn', inputs, sizes))['residualMapping']!.data).toEqual(whole);
+    const single = { logits: { ...inputs['logits']!, shape: [1, 4, 4], data: inputs['logits']!.data.slice(16 * 777, 16 * 778) } };
+    expect((await answered(f32, 'sinkhorn', single, { ...sizes, tokens: 1 }))['residualMapping']!.data).toEqual(whole.slice(16 * 777, 16 * 778));
+  });
+});
