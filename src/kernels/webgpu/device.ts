@@ -10,12 +10,16 @@ export interface DeviceOptions {
   readonly largestBinding?: number;
   /** Workgroups in one dimension of a dispatch, where they are to be fewer than 65,535. For tests. */
   readonly mostGroups?: number;
+  /** Whether to use subgroups where they are. Default true. For tests. */
+  readonly quads?: boolean;
 }
 
 export interface GpuDevice {
   readonly device: GPUDevice;
   readonly about: AdapterAbout;
   readonly hasTimestamps: boolean;
+  /** Whether shaders may exchange values within quads. */
+  readonly hasQuads: boolean;
   /** Bytes of a buffer that one dispatch may see. */
   readonly largestBinding: number;
   readonly mostGroups: number;
@@ -31,10 +35,11 @@ export async function openDevice(options: DeviceOptions = {}): Promise<GpuDevice
   const adapter = await findAdapter();
   const about = aboutAdapter(adapter);
   const hasTimestamps = adapter.features.has('timestamp-query');
+  const hasQuads = options.quads !== false && adapter.features.has('subgroups');
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
-      requiredFeatures: hasTimestamps ? ['timestamp-query'] : [],
+      requiredFeatures: [...(hasTimestamps ? ['timestamp-query' as const] : []), ...(hasQuads ? ['subgroups' as GPUFeatureName] : [])],
       requiredLimits: Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]])),
     });
   } catch (error) {
@@ -58,6 +63,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<GpuDevice
     device,
     about,
     hasTimestamps,
+    hasQuads,
     largestBinding: Math.min(device.limits.maxStorageBufferBindingSize, options.largestBinding ?? Infinity),
     mostGroups: Math.min(device.limits.maxComputeWorkgroupsPerDimension, options.mostGroups ?? Infinity),
     pipeline,

@@ -12,12 +12,13 @@ export interface OnePass {
   readonly inputs: Tensors;
   readonly outputs: Tensors;
   readonly code: string;
+  readonly codeForQuads?: string | undefined;
   readonly groups: (tokens: number) => number;
 }
 
-export function tensorPlan(sizes: Sizes, { label, inputs, outputs, code, groups }: OnePass): Plan {
+export function tensorPlan(sizes: Sizes, { label, inputs, outputs, code, codeForQuads, groups }: OnePass): Plan {
   const buffers = { ...buffersOf(inputs, 'input'), ...buffersOf(outputs, 'output') };
-  return { sizes, buffers, passes: [{ label, code, buffers: Object.keys(buffers), groups }] };
+  return { sizes, buffers, passes: [{ label, code, codeForQuads, buffers: Object.keys(buffers), groups }] };
 }
 
 export function buffersOf(tensors: Tensors, role: PlanBuffer['role']): Record<string, PlanBuffer> {

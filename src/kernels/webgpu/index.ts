@@ -15,6 +15,7 @@ import type { GpuDtype, Plan } from './plan.ts';
 import { sinkhornAny } from './sinkhorn-any.ts';
 import { isForFour, sinkhornFour } from './sinkhorn-four.ts';
 import { hasVjp, sinkhornVjp } from './sinkhorn-vjp.ts';
+import { isVjpForFour, sinkhornVjpFour } from './sinkhorn-vjp-four.ts';
 import { streamReadPart, streamReadVjpPart } from './stream-read.ts';
 import { streamWritePart, streamWriteVjpPart } from './stream-write.ts';
 
@@ -87,7 +88,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       arithmetic,
       plan: (sizes) => (sizes.streams === 4 && isForFour(sinkhorn) ? sinkhornFour : sinkhornAny)(sinkhorn, storage, sizes),
     },
-    ...(hasVjp(sinkhorn) ? { 'sinkhorn-vjp': { dialect: { ...sinkhorn, derivative: 'unrolled' }, arithmetic, plan: (sizes: Sizes) => sinkhornVjp(sinkhorn, storage, sizes) } } : {}),
+    ...(hasVjp(sinkhorn) ? { 'sinkhorn-vjp': { dialect: { ...sinkhorn, derivative: 'unrolled' }, arithmetic, plan: (sizes: Sizes) => (sizes.streams === 4 && isVjpForFour(sinkhorn) ? sinkhornVjpFour : sinkhornVjp)(sinkhorn, storage, sizes) } } : {}),
     mappings: {
       dialect: { ...mappings },
       arithmetic,

@@ -21,6 +21,8 @@ export interface PlanBuffer {
 export interface PlanPass {
   readonly label: string;
   readonly code: string;
+  /** The same, bit for bit, for devices that have subgroups. */
+  readonly codeForQuads?: string | undefined;
   readonly buffers: readonly string[];
   /** Workgroups for so many tokens. */
   readonly groups: (tokens: number) => number;

@@ -10,6 +10,7 @@ import type { MixingDialect } from '../../operations/streams/dialect.ts';
 import { elementwise } from './elementwise.ts';
 import type { Part, PartSizes } from './part.ts';
 import { threadsFor, treeReduction } from './reduction.ts';
+import { streamWriteFour, streamWriteVjpFour } from './stream-write-four.ts';
 import { bindings, each, elementsPerLane, entry, streamCount, type Shaped } from './wgsl.ts';
 
 const workgroup = 128;
@@ -46,6 +47,7 @@ fn element(e: u32) -> f32 {
     const inputs = [residual, post, { name: 'streams', dtype, as: 'items' }, { name: 'layerOutput', dtype, as: 'items' }] as const;
     return { passes: [elementwise({ label, inputs, output: { name: 'nextStreams', dtype }, perToken: n * channels, outputs: `${count.n} * sizes.y`, element, buffers })] };
   }
+  if (n === 4) return streamWriteFour({ n, channels, dtype }, dialect, names, nextStreams);
   const lanes = channels / elementsPerLane[dtype];
   const halves = elementsPerLane[dtype] / 4;
   const code = /* wgsl */ `
@@ -82,6 +84,7 @@ export interface WriteGradients {
 export function streamWriteVjpPart({ n, channels, dtype }: PartSizes, dialect: MixingDialect, names: WriteNames, cotangent: string, gradients: WriteGradients): Part {
   const count = streamCount(n);
   const full = channels % elementsPerLane[dtype] === 0;
+  if (n === 4 && full) return streamWriteVjpFour({ n, channels, dtype }, dialect, names, cotangent, gradients);
   const width = full ? elementsPerLane[dtype] : 1;
   const as = full ? 'lanes' : 'items';
   const lanes = channels / width;

@@ -95,7 +95,7 @@ export async function prepareOnDevice(gpu: GpuDevice, planOf: PlanOf, inputs: Re
   }
 
   return {
-    counts: { launches: resident.dispatches, kernelBytes: new TextEncoder().encode(plan.passes.map(({ code }) => code).join('')).length, memoryBytes: resident.bytes },
+    counts: { launches: resident.dispatches, kernelBytes: new TextEncoder().encode(plan.passes.map(({ code, codeForQuads }) => (gpu.hasQuads ? (codeForQuads ?? code) : code)).join('')).length, memoryBytes: resident.bytes },
     sample: (request) => timed(resident.encode, request),
     copy: async (bytes, request) => timed(await copier(bytes), request),
     outputs: () => resident.read(namesOf(plan, 'output'), false),

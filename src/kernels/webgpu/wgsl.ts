@@ -40,23 +40,22 @@ export function bindings(buffers: readonly Shaped[]): string {
 ${conversions}${declared.join('\n')}`;
 }
 
-/** Round to nearest even; what is no number stays none. */
+/** Round to nearest even; what is no number stays none. The lower halves of `rounded` are rubbish. */
 const bf16 = /* wgsl */ `
-fn bits_of(value: vec4f) -> vec4u {
+fn rounded(value: vec4f) -> vec4u {
   let bits = bitcast<vec4u>(value);
-  let rounded = (bits + 0x7fffu + ((bits >> vec4u(16u)) & vec4u(1u))) >> vec4u(16u);
-  return select(rounded, (bits >> vec4u(16u)) | vec4u(0x40u), (bits & vec4u(0x7fffffffu)) > vec4u(0x7f800000u));
+  return select(bits + 0x7fffu + ((bits >> vec4u(16u)) & vec4u(1u)), bits | vec4u(0x400000u), (bits & vec4u(0x7fffffffu)) > vec4u(0x7f800000u));
 }
 fn pair_of(a: f32, b: f32) -> u32 {
-  let bits = bits_of(vec4f(a, b, 0.0, 0.0));
-  return bits.x | (bits.y << 16u);
+  let bits = rounded(vec4f(a, b, 0.0, 0.0));
+  return (bits.x >> 16u) | (bits.y & 0xffff0000u);
 }
 fn first_four(w: vec4u) -> vec4f { return bitcast<vec4f>(vec4u(w.x << 16u, w.x & 0xffff0000u, w.y << 16u, w.y & 0xffff0000u)); }
 fn last_four(w: vec4u) -> vec4f { return bitcast<vec4f>(vec4u(w.z << 16u, w.z & 0xffff0000u, w.w << 16u, w.w & 0xffff0000u)); }
 fn packed_of(a: vec4f, b: vec4f) -> vec4u {
-  let x = bits_of(a);
-  let y = bits_of(b);
-  return vec4u(x.x | (x.y << 16u), x.z | (x.w << 16u), y.x | (y.y << 16u), y.z | (y.w << 16u));
+  let x = rounded(a);
+  let y = rounded(b);
+  return (vec4u(x.x, x.z, y.x, y.z) >> vec4u(16u)) | (vec4u(x.y, x.w, y.y, y.w) & vec4u(0xffff0000u));
 }
 `;
 
@@ -75,12 +74,12 @@ function accessors(name: string, dtype: GpuDtype, as: Shaped['as'], writable: bo
 /** 16-byte lanes of a dtype hold so many elements. */
 export const elementsPerLane: Readonly<Record<GpuDtype, number>> = { f32: 4, bf16: 8 };
 
-/** The entry point, with `item` counting invocations over the whole grid and `group` workgroups. */
-export function entry(workgroup: number, body: string): string {
+/** The entry point, with `item` counting invocations over the whole grid and `group` workgroups; `invocation` names the place in the subgroup where that is wanted. */
+export function entry(workgroup: number, body: string, invocation?: string): string {
   return /* wgsl */ `
 @compute @workgroup_size(${workgroup})
-fn main(@builtin(workgroup_id) place: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let group = place.x + place.y * grid.x;
+fn main(@builtin(workgroup_id) place_of_group: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) lane: u32${invocation === undefined ? '' : `, @builtin(subgroup_invocation_id) ${invocation}: u32`}) {
+  let group = place_of_group.x + place_of_group.y * grid.x;
   let item = group * ${workgroup}u + lane;
 ${body}
 }`;

@@ -41,4 +41,32 @@ describe('sinkhorn', () => {
     const single = { logits: { ...inputs['logits']!, shape: [1, 4, 4], data: inputs['logits']!.data.slice(16 * 777, 16 * 778) } };
     expect((await answered(f32, 'sinkhorn', single, { ...sizes, tokens: 1 }))['residualMapping']!.data).toEqual(whole.slice(16 * 777, 16 * 778));
   });
+
+  it('has the same bits with and without subgroups, also where the last quad is not full', async () => {
+    const plain = await opened({}, { quads: false });
+    for (const tokens of [1, 2, 3, 5, 127, 130]) {
+      for (const operation of ['sinkhorn', 'sinkhorn-vjp'] as const) {
+        const sizes = { tokens, streams: 4, ...one };
+        const inputs = inputsOf(f32, operation, sizes);
+        const [output] = Object.keys(await answered(f32, operation, inputs, sizes));
+        expect((await answered(plain, operation, inputs, sizes))[output!]!.data).toEqual((await answered(f32, operation, inputs, sizes))[output!]!.data);
+      }
+    }
+  });
+
+  // cross ratios without ε are for logits whose squares sum to 64 at most; others beside them go another way
+  it.each(['paper', 'tilekernels'])('%s is within its bounds for logits near and far from each other in one batch, forward and backward', async (preset) => {
+    const sizes = { tokens: 128, streams: 4, ...one };
+    for (const iterations of [1, 2, 3, 20, 45]) {
+      const target = await opened({ sinkhorn: { ...sinkhornPresets[preset]!, iterations } });
+      for (const operation of ['sinkhorn', 'sinkhorn-vjp'] as const) {
+        const inputs = inputsOf(target, operation, sizes);
+        inputs['logits']!.data.forEach((value, at) => (inputs['logits']!.data[at] = value * [1, 3, 8][Math.floor(at / 16) % 3]!));
+        const found = await margin(target, operation, sizes, inputs);
+        expect(found.margin, `${operation}, T = ${iterations}`).toBeLessThanOrEqual(1);
+        expect(found.judged).toBeGreaterThan(64 * 16);
+      }
+      await target.close();
+    }
+  });
 });

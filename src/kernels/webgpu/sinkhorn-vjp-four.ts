@@ -1,0 +1,149 @@
+/**
+ * The derivative of Sinkhorn's T iterations for n = 4, one matrix a thread, by cross ratios (sinkhorn-four.ts). What lines and places were multiplied with after every half-step is kept in registers, of up to 20
+ * iterations at once; where there are more, they are cut into segments, and what led to a segment is computed again. (Workgroup memory instead of registers: 3 times as long on an H200, for few threads fit beside
+ * each other. Segments of 3 to 7 iterations: 1.2 times.)
+ *
+ * Backward in logarithms: with H = G∘X for the cotangent G, γ the sums of its places and ρ those of its lines, the half-step v = 1/(Σ_i k_ij·u_i + ε·c) takes q = v∘γ; ∂log k_ij loses u_i·k_ij·q_j, ρ_i loses
+ * u_i·Σ_j k_ij·q_j, and γ becomes ε·q∘c, what the c before it contributed. A half-step of lines is the same with sides changed. All that ∂log k loses is Z∘k with Z = Σ u·qᵀ, multiplied once at the end.
+ *
+ * Moves 192 bytes a matrix in f32. Operations of a half-step: 12 for the sums, 8 for reciprocals, 8 for ε forward; 4 + 12 + 4 + 16 and 8 for ε back: 72 of them, 39 times for T = 20: 1.4 ms for 2²⁴ matrices on an H200 at
+ * 33·10¹² a second, where the copy of the bytes takes 0.75 ms.
+ *
+ * Within the declared arithmetic: forward as sinkhorn-four.ts, with reciprocals in pairs (7u); ε is multiplied with a reciprocal of u instead of r, 12u·ε. Back, q is rounded once, a sum of four three times, its product
+ * with u once: 5u of the (n + 10)u that a half-step may err on a line; Z adds a rounded product to what is there, once for each half-step, as h − X·sum does.
+ */
+import { firstNormalised, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { crossedStart, isNarrow, k, lines, waysOf } from './crossed.ts';
+import { fourPieces } from './sinkhorn-four.ts';
+import { vjpPieces } from './sinkhorn-vjp.ts';
+import { matrixTile } from './tile.ts';
+import type { GpuDtype, Plan } from './plan.ts';
+import type { Sizes } from '../../operations/operation.ts';
+import { tensorPlan } from './frame.ts';
+
+const workgroup = 64;
+/** Pairs of half-steps whose factors are held in registers at once. */
+const mostPairs = 20;
+/** What is written out one after the other. */
+const mostIterations = 64;
+
+/** Whether a dialect is for this kernel: cross ratios do for it, and there are not too many iterations to write out. */
+export function isVjpForFour(dialect: SinkhornDialect): boolean {
+  return waysOf(dialect) !== 'plain' && dialect.iterations <= mostIterations;
+}
+
+export function sinkhornVjpFour(dialect: SinkhornDialect, dtype: GpuDtype, sizes: Sizes): Plan {
+  return tensorPlan(sizes, {
+    label: 'sinkhorn-vjp, n = 4',
+    inputs: { logits: { elements: 16, dtype }, cotangent: { elements: 16, dtype } },
+    outputs: { logitsGradient: { elements: 16, dtype } },
+    ...shader(dialect, dtype),
+    groups: (tokens) => Math.ceil(tokens / workgroup),
+  });
+}
+
+function shader(dialect: SinkhornDialect, dtype: GpuDtype): ReturnType<typeof matrixTile> {
+  const transposed = firstNormalised(dialect) === 'columns';
+  const own = (name: string): string => (transposed ? `transpose(own_${name})` : `own_${name}`);
+  const isFree = waysOf(dialect) === 'free';
+  const compute = `
+  let l = ${own('logits')};
+  let g = ${own('cotangent')};
+  var x: mat4x4f;
+  ${isFree ? `if (${isNarrow(dialect)}) { x = crossed(l, g); } else { x = ${transposed ? 'transpose(gradient_plainly(own_logits, own_cotangent))' : 'gradient_plainly(own_logits, own_cotangent)'}; }` : 'x = crossed(start(l), g);'}
+  m = ${transposed ? 'transpose(x)' : 'x'};`;
+  const functions = `${fourPieces(dialect)}
+${isFree ? plainGradient(dialect) : ''}
+${crossedGradient(dialect)}`;
+  return matrixTile({ inputs: ['logits', 'cotangent'], output: 'logitsGradient', dtype, workgroup, functions, compute });
+}
+
+/** For logits that are far apart: sinkhorn-vjp.ts, with names of its own. */
+function plainGradient(dialect: SinkhornDialect): string {
+  const pieces = vjpPieces(dialect, { n: '4u', most: 4 }).replaceAll(/\b(epsilon|steps|start|kept|h|factors|shift|forward|backward|iterate_of)\b/g, 'plain_$1');
+  const each = (line: (row: number, column: number) => string, separator: string): string => lines.flatMap((row) => lines.map((column) => line(row, column))).join(separator);
+  return /* wgsl */ `${pieces}
+fn gradient_plainly(l: mat4x4f, g: mat4x4f) -> mat4x4f {
+  ${each((row, column) => `plain_start[${4 * row + column}] = l[${row}][${column}]; plain_h[${4 * row + column}] = g[${row}][${column}];`, '\n  ')}
+  plain_forward();
+  plain_backward();
+  return mat4x4f(${each((row, column) => `plain_h[${4 * row + column}]`, ', ')});
+}`;
+}
+
+/** What a thread keeps: the factors of both sides after every iteration of a segment, and before each segment. */
+function crossedGradient(dialect: SinkhornDialect): string {
+  const isFree = waysOf(dialect) === 'free';
+  // pairs of half-steps; with ε one of places follows them, without one of lines precedes each
+  const pairs = isFree ? dialect.iterations : dialect.iterations - 1;
+  const length = Math.ceil(pairs / Math.ceil(pairs / mostPairs));
+  const segments = Array.from({ length: Math.ceil(pairs / length) }, (_, s) => Array.from({ length: Math.min(length, pairs - s * length) }, (__, t) => s * length + t));
+  const [first, second] = isFree ? (['u', 'v'] as const) : (['v', 'u'] as const);
+  // the half-step that makes one side of the other, and of its own old factors
+  const made = (side: 'u' | 'v', other: string, own: string): string => `reciprocals_of(${side === 'u' ? 'over_places' : 'over_lines'}(${other}, k)${isFree ? '' : ` + epsilon * (1.0 / ${own})`})`;
+  const forward = segments.slice(0, -1).map((segment, s) => `
+  for (var t = 0u; t < ${segment.length}u * once; t++) {
+    ${first} = ${made(first, second, first)};
+    ${second} = ${made(second, first, second)};
+  }
+  let u${(s + 1) * length} = u;
+  let v${(s + 1) * length} = v;`).join('');
+  const again = (segment: readonly number[]): string => segment.map((t) => `  let ${first}${t + 1} = ${made(first, `${second}${t}`, `${first}${t}`)};\n  let ${second}${t + 1} = ${made(second, `${first}${t + 1}`, `${second}${t}`)};`).join('\n');
+  // what a half-step's factors, made of those of the other side, hand on
+  const back = (side: 'u' | 'v', factors: string, other: string, before: string): string => {
+    const [own, its, sums, outer] = side === 'u' ? ['of_lines', 'of_places', 'over_lines', (line: number) => `q[${line}] * ${other}`] as const : ['of_places', 'of_lines', 'over_places', (line: number) => `${other}[${line}] * q`] as const;
+    return `  { let q = ${factors} * ${own}; ${lines.map((line) => `z${line} += ${outer(line)};`).join(' ')} ${its} -= ${other} * ${sums}(q, k); ${own} = ${isFree ? 'vec4f(0.0)' : `epsilon * (q / ${before})`}; }`;
+  };
+  const walked = segments.map((segment, s) => ({ segment, isLast: s === segments.length - 1 })).toReversed().map(({ segment, isLast }) => `
+  {
+${again(segment)}
+${isLast ? ending(dialect, segment.at(-1)! + 1) : ''}
+${segment.toReversed().map((t) => `${back(second, `${second}${t + 1}`, `${first}${t + 1}`, `${second}${t}`)}\n${back(first, `${first}${t + 1}`, `${second}${t}`, `${first}${t}`)}`).join('\n')}
+  }`).join('');
+  return /* wgsl */ `
+struct Ratios { one: vec3f, two: vec3f, three: vec3f }
+// Σ_j k_ij·q_j of all i, Σ_i k_ij·q_i of all j
+fn over_places(q: vec4f, k: Ratios) -> vec4f {
+  return vec4f(q.x + (q.y + (q.z + q.w)), ${['one', 'two', 'three'].map((line) => `fma(k.${line}.z, q.w, fma(k.${line}.y, q.z, fma(k.${line}.x, q.y, q.x)))`).join(', ')});
+}
+fn over_lines(q: vec4f, k: Ratios) -> vec4f {
+  return vec4f(q.x + (q.y + (q.z + q.w)), ${['x', 'y', 'z'].map((place) => `fma(k.three.${place}, q.w, fma(k.two.${place}, q.z, fma(k.one.${place}, q.y, q.x)))`).join(', ')});
+}
+fn reciprocals_of(r: vec4f) -> vec4f {
+  let q = 1.0 / (r.xz * r.yw);
+  return q.xxyy * r.yxwz;
+}
+fn crossed(a: mat4x4f, g: mat4x4f) -> mat4x4f {
+${crossedStart(dialect)}
+  let k = Ratios(${[1, 2, 3].map((line) => `vec3f(${[1, 2, 3].map((place) => k(line, place)).join(', ')})`).join(', ')});
+  let once = sizes.n / 4u; // 1, which no compiler knows: it would keep what is to be computed again
+  var u = vec4f(u0, u1, u2, u3);
+  var v = vec4f(v0, v1, v2, v3);
+  let begin_u = u;
+  let begin_v = v;
+${forward.replaceAll(/\b([uv])(\d+)\b/g, '$1_$2')}
+  var h: mat4x4f;
+  var of_lines: vec4f;
+  var of_places: vec4f;
+  ${lines.map((line) => `var z${line} = vec4f(0.0);`).join(' ')}
+${walked.replaceAll(/\b([uv])(\d+)\b/g, '$1_$2').replaceAll(/\b([uv])_0\b/g, 'begin_$1')}
+  ${lines.map((line) => `let w${line} = h[${line}] - ${line === 0 ? '' : `vec4f(1.0, k.${['', 'one', 'two', 'three'][line]!}) * `}z${line};`).join(' ')}
+  return mat4x4f(${lines.map((line) => (isFree ? (dialect.temperature === 1 ? `w${line}` : `w${line} / temperature`) : `of_start(a[${line}], w${line})`)).join(', ')});
+}
+${isFree ? '' : `// from ∂log(softmax + ε) of a line to ∂L
+fn of_start(a: vec4f, w: vec4f) -> vec4f {
+  let s = a - epsilon;
+  let h = w * (s / a);
+  return (h - s * ((h.x + h.y) + (h.z + h.w)))${dialect.temperature === 1 ? '' : ' / temperature'};
+}`}`;
+}
+
+/** After the last pair: what is left to do forward, and H, its sums, and what is left to do backward. */
+function ending(dialect: SinkhornDialect, last: number): string {
+  const isFree = waysOf(dialect) === 'free';
+  const v = isFree ? `v${last}` : 'last';
+  return `${isFree ? '' : `  let last = reciprocals_of(over_lines(u${last}, k) + epsilon * (1.0 / v${last}));\n`}  h = mat4x4f(${lines.map((line) => `g[${line}] * ((${line === 0 ? '' : `vec4f(1.0, k.${['', 'one', 'two', 'three'][line]!}) * `}u${last}[${line}]) * ${v})`).join(', ')});
+  of_lines = vec4f(${lines.map((line) => `(h[${line}].x + h[${line}].y) + (h[${line}].z + h[${line}].w)`).join(', ')});
+  of_places = (h[0] + h[1]) + (h[2] + h[3]);
+${isFree ? '' : `  { let q = last * of_places; ${lines.map((line) => `z${line} += u${last}[${line}] * q;`).join(' ')} of_lines -= u${last} * over_places(q, k); of_places = epsilon * (q / v${last}); }`}`;
+}
