@@ -12,6 +12,8 @@ export interface DeviceOptions {
   readonly mostGroups?: number;
   /** Whether to use subgroups where they are. Default true. For tests. */
   readonly quads?: boolean;
+  /** Changes every shader before it is compiled. For planted faults. */
+  readonly rewrite?: (code: string, label: string) => string;
 }
 
 export interface GpuDevice {
@@ -54,7 +56,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<GpuDevice
   const pipeline = (code: string, label: string): Promise<GPUComputePipeline> => {
     let made = pipelines.get(code);
     if (made === undefined) {
-      made = whole(compile(device, code, label));
+      made = whole(compile(device, options.rewrite?.(code, label) ?? code, label));
       pipelines.set(code, made);
     }
     return made;

@@ -63,7 +63,7 @@ function sinkhornFourShader(dialect: SinkhornDialect, dtype: GpuDtype): ReturnTy
   }[ways];
   return matrixTile({
     inputs: ['logits'], output: 'residualMapping', dtype, workgroup: workgroupOf(dialect),
-    functions: `${fourPieces(dialect)}\n${{ 'with-epsilon': crossedWithEpsilon, free: crossedFree, plain: () => '' }[ways](dialect)}`,
+    functions: `${startPieces(dialect)}\n${ways === 'with-epsilon' ? crossedWithEpsilon(dialect) : `${plainPieces(dialect)}\n${ways === 'free' ? crossedFree(dialect) : ''}`}`,
     compute: `
   let l = ${transposed ? 'transpose(own_logits)' : 'own_logits'};
   var x: mat4x4f;
@@ -115,11 +115,9 @@ ${repeated(dialect.iterations - 1, `${lineStep} ${placeStep}`)}
 }`;
 }
 
-/** The start, and what is plain. A mat4x4f holds a line of the side that is normalised first in each column. */
-export function fourPieces(dialect: SinkhornDialect): string {
+/** The start, and what exponentials divide. A mat4x4f holds a line of the side that is normalised first in each column. */
+export function startPieces(dialect: SinkhornDialect): string {
   const { temperature, stabilisation, epsilon } = dialect;
-  const inRange = epsilonInRange(dialect);
-  const divides = dialect.divisor === 'add' && epsilon > 0;
   const addsEpsilon = dialect.divisor === 'add' && epsilon > 0 && dialect.start !== 'softmax';
   const scale = temperature === 1 ? '' : ` / ${literal(temperature)}`;
   const shift = { none: '0.0', 'line-max': 'largest(row)', 'matrix-max': 'most' }[stabilisation];
@@ -137,7 +135,14 @@ fn first(row: vec4f${stabilisation === 'matrix-max' ? ', most: f32' : ''}) -> ve
 fn start(l: mat4x4f) -> mat4x4f {
   ${most === '' ? '' : `${most};`}
   return mat4x4f(${lines.map(row).join(', ')});
+}`;
 }
+
+/** What is done where cross ratios are not enough. */
+function plainPieces(dialect: SinkhornDialect): string {
+  const inRange = epsilonInRange(dialect);
+  const divides = dialect.divisor === 'add' && dialect.epsilon > 0;
+  return /* wgsl */ `
 fn column_sums(k: mat4x4f, u: vec4f) -> vec4f { return k[0] * u.x + k[1] * u.y + k[2] * u.z + k[3] * u.w; }
 fn row_sums(k: mat4x4f, v: vec4f) -> vec4f { return vec4f(dot(k[0], v), dot(k[1], v), dot(k[2], v), dot(k[3], v)); }
 fn reciprocals(r: vec4f) -> vec4f {

@@ -14,7 +14,7 @@
  */
 import { firstNormalised, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import { crossedStart, isNarrow, k, lines, waysOf } from './crossed.ts';
-import { fourPieces } from './sinkhorn-four.ts';
+import { startPieces } from './sinkhorn-four.ts';
 import { vjpPieces } from './sinkhorn-vjp.ts';
 import { matrixTile } from './tile.ts';
 import type { GpuDtype, Plan } from './plan.ts';
@@ -52,7 +52,7 @@ function shader(dialect: SinkhornDialect, dtype: GpuDtype): ReturnType<typeof ma
   var x: mat4x4f;
   ${isFree ? `if (${isNarrow(dialect)}) { x = crossed(l, g); } else { x = ${transposed ? 'transpose(gradient_plainly(own_logits, own_cotangent))' : 'gradient_plainly(own_logits, own_cotangent)'}; }` : 'x = crossed(start(l), g);'}
   m = ${transposed ? 'transpose(x)' : 'x'};`;
-  const functions = `${fourPieces(dialect)}
+  const functions = `${startPieces(dialect)}
 ${isFree ? plainGradient(dialect) : ''}
 ${crossedGradient(dialect)}`;
   return matrixTile({ inputs: ['logits', 'cotangent'], output: 'logitsGradient', dtype, workgroup, functions, compute });

@@ -1,0 +1,32 @@
+/** `verify` finds every fault that is planted in the WGSL kernels, and each really changes a shader. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { wgslFaults } from '../../../../fixtures/wgsl-faults/index.ts';
+import { properties } from '../../../../properties/index.ts';
+import { sinkhornPresets, verify, webgpuTarget } from '../../../../src/index.ts';
+
+test('there are at least fifteen, each by its own name', () => {
+  expect(new Set(wgslFaults.map(({ name }) => name)).size).toBe(wgslFaults.length);
+  expect(wgslFaults.length).toBeGreaterThanOrEqual(15);
+});
+
+test.each(wgslFaults)('$operation: $name', { timeout: 240_000 }, async ({ operation, plant, storage, sinkhorn = 'tilekernels', mostGroups }) => {
+  let planted = 0;
+  const rewrite = (code: string): string => {
+    const wrong = plant(code);
+    if (wrong !== code) planted++;
+    return wrong;
+  };
+  const target = webgpuTarget({ sinkhorn: sinkhornPresets[sinkhorn]!, ...(storage === undefined ? {} : { storage }) }, { rewrite, ...(mostGroups === undefined ? {} : { mostGroups }) });
+  const found = new AbortController(); // one claim that fails is enough
+  const report = await verify({
+    targets: [target], properties: properties.filter((property) => property.operation === operation), effort: 'quick', seed: 1, shrink: false, failuresDir: mkdtempSync(join(tmpdir(), 'plumbline-wgsl-')), signal: found.signal,
+    onEvent: (event) => void (event.type === 'property-finished' && event.result.status === 'failed' && found.abort()),
+  });
+  expect(report.targets).toMatchObject([{ status: 'available' }]);
+  expect(planted).toBeGreaterThan(0);
+  expect(report.totals.failed).toBeGreaterThan(0);
+});
