@@ -9,7 +9,7 @@ export const slow = [
   'tests/unit/identify/{random,presets,explain}.test.ts',
   'tests/unit/kernels/legitimate-layers.test.ts',
   'tests/unit/kernels/webgpu/*.test.ts',
-  'tests/unit/operations/{sinkhorn-variants,exact-sinkhorn}.test.ts',
+  'tests/unit/operations/{sinkhorn-variants,exact-sinkhorn,exact-layers}.test.ts',
   'tests/unit/properties/variants.test.ts',
 ];
 
