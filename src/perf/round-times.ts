@@ -26,30 +26,37 @@ export function levelOf({ turns }: Launch): number {
 export function timesInRound(launches: readonly Launch[]): number[] {
   const sums = launches.map(() => 0);
   let weights = 0;
-  for (const between of [byLevels, byTurns]) {
-    const weight = 1 / (jackknifed(between, launches) + leastVariance);
-    numbersOf(between, launches).forEach((number, k) => (sums[k]! += weight * number));
+  for (const numbersOf of [byLevels, byTurns]) {
+    const weight = 1 / (jackknifed(numbersOf, launches) + leastVariance);
+    numbersOf(launches).forEach((number, k) => (sums[k]! += weight * number));
     weights += weight;
   }
   return sums.map((sum) => Math.exp(sum / weights));
 }
 
-/** How much longer each of the launches took, as a logarithm; `between` says it of two. */
-function numbersOf(between: (one: Launch, other: Launch) => number, launches: readonly Launch[]): number[] {
-  return launches.map((launch) => launches.reduce((sum, other) => sum + (other === launch ? 0 : between(launch, other)), 0) / launches.length);
+/** How much longer each of the launches took than their common time, as a logarithm. */
+function byLevels(launches: readonly Launch[]): number[] {
+  const levels = launches.map((launch) => Math.log(levelOf(launch)));
+  const common = levels.reduce((sum, level) => sum + level, 0) / levels.length;
+  return levels.map((level) => level - common);
 }
 
-function byLevels(one: Launch, other: Launch): number {
-  return Math.log(levelOf(one) / levelOf(other));
-}
-
-function byTurns(one: Launch, other: Launch): number {
-  return one.turns.length === 0 ? Number.NaN : median(one.turns.map((samples, turn) => Math.log(Math.min(...samples) / Math.min(...other.turns[turn]!))));
+function byTurns(launches: readonly Launch[]): number[] {
+  const quickest = launches.map(({ turns }) => turns.map((samples) => Math.log(Math.min(...samples))));
+  const numbers = launches.map(() => 0);
+  quickest.forEach((one, k) =>
+    quickest.slice(0, k).forEach((other, l) => {
+      const between = one.length === 0 ? Number.NaN : median(one.map((time, turn) => time - other[turn]!)) / launches.length;
+      numbers[k]! += between;
+      numbers[l]! -= between;
+    }),
+  );
+  return numbers;
 }
 
 /** The mean of the variances of the launches' numbers. */
-function jackknifed(between: typeof byLevels, launches: readonly Launch[]): number {
-  const without = Array.from({ length: groups }, (_, group) => numbersOf(between, launches.map(({ turns }) => ({ turns: turns.filter((_samples, turn) => turn % groups !== group) }))));
+function jackknifed(numbersOf: typeof byLevels, launches: readonly Launch[]): number {
+  const without = Array.from({ length: groups }, (_, group) => numbersOf(launches.map(({ turns }) => ({ turns: turns.filter((_samples, turn) => turn % groups !== group) }))));
   const variances = launches.map((_, k) => {
     const mean = without.reduce((sum, numbers) => sum + numbers[k]!, 0) / groups;
     return ((groups - 1) / groups) * without.reduce((sum, numbers) => sum + (numbers[k]! - mean) ** 2, 0);
