@@ -1,7 +1,7 @@
 /**
  * The WGSL kernels on a GPU's own clock, each beside a copy of as many bytes in the same run: what share of the memory's speed they reach.
  *   npm run bench-webgpu -- [samples = 30] [kernels = *] [tokens, a factor = 1]
- * Buffers stay on the device; a sample is a pass of as many runs as take a millisecond, kernel and copy in turn. Needs npm's webgpu and a GPU with timestamps (Mesa's software one will do, with a smaller factor).
+ * Buffers stay on the device; a sample is a pass of as many runs as take three milliseconds, kernel and copy in turn. Needs npm's webgpu and a GPU with timestamps (Mesa's software one will do, with a smaller factor).
  */
 import { select } from '../src/cli/patterns.ts';
 import { openDevice, webgpuKernels, type GpuDtype, type Plan, type WebgpuOptions } from '../src/kernels/webgpu/index.ts';

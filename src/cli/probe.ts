@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
 
-import { describeGpu } from '../kernels/webgpu/index.ts';
+import type { describeGpu } from '../kernels/webgpu/index.ts';
 import { builtInTargets } from '../targets/built-in.ts';
 import { version } from '../verify/version.ts';
 
@@ -67,8 +67,8 @@ async function probeTargets(): Promise<Finding[]> {
 }
 
 /** The adapter that WebGPU would use, what it can do and how much at once; nothing where the package is not installed, which the target says. */
-export async function probeGpu(describe: typeof describeGpu = describeGpu): Promise<Finding[]> {
-  const found = await describe();
+export async function probeGpu(describe?: typeof describeGpu): Promise<Finding[]> {
+  const found = await (describe ?? (await import('../kernels/webgpu/index.ts')).describeGpu)();
   const finding = (name: string, detail: string): Finding => ({ kind: 'gpu', name, status: 'good', detail });
   if ('fault' in found) {
     if (found.fault === 'no-dawn') return [];

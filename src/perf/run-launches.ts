@@ -91,12 +91,13 @@ function judged({ candidate, baseline }: LaunchPlan, { rounds, orders, failure }
   if (failure !== undefined) throw failure;
   const last = rounds.at(-1);
   if (last === undefined) return { status: 'skipped', reason: 'time was up before both had been launched' };
-  const ofSide = <T>(side: number, of: (round: Turns[]) => T[]): T[] => rounds.flatMap((round) => of(round).filter((_, k) => sideOf(k) === side));
+  const ofSide = <T>(side: number, inRounds: readonly (readonly T[])[]): T[] => inRounds.flatMap((round) => round.filter((_, k) => sideOf(k) === side));
+  const [levels, times] = [rounds.map((round) => round.map(levelOf)), rounds.map(timesInRound)];
   const [first, second] = [last[0]!, last.at(-1)!];
-  const [before, after] = [first, second].map(({ calls }, side) => timesOf(ofSide(side, (round) => round.map(levelOf)), calls));
+  const [before, after] = [first, second].map(({ calls }, side) => timesOf(ofSide(side, levels), calls));
   const clocks = new Set(rounds.flat().map(({ clock }) => clock));
   const place = incomparable({ kernel: baseline.kernel, about: baseline.about }, { kernel: candidate.kernel, about: candidate.about });
-  const beside = { baseline: ofSide(0, timesInRound), candidate: ofSide(1, timesInRound) };
+  const beside = { baseline: ofSide(0, times), candidate: ofSide(1, times) };
   const comparison: Comparison =
     clocks.size > 1 || place !== undefined
       ? notComparable(place ?? `the two have different clocks: ${[...clocks].join(' and ')}`, 'launches', settings)
@@ -104,7 +105,7 @@ function judged({ candidate, baseline }: LaunchPlan, { rounds, orders, failure }
           judgement: judgeLaunches(before!.samples, after!.samples, { error: settings.error, limits: settings.limits, beside }), design: 'launches', count: after!.samples.length, beside,
           baseline: before!, control: 'none', controlSamples: [], orders, copies: 1, copyOrders: [], error: settings.error, counts: compareCounts(exact(first), exact(second)),
         };
-  const copied = ofSide(1, (round) => round).flatMap(({ copy }) => copy);
+  const copied = ofSide(1, rounds).flatMap(({ copy }) => copy);
   const median = timesOf(copied, 1).median;
   return { times: after!, clock: second.clock, counts: second.counts ?? {}, copy: copied.length === 0 ? undefined : { median, share: median / after!.median }, comparison };
 }

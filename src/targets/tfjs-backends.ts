@@ -2,7 +2,10 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 
+import { importOptional, isMissing, missingLibrary } from '../kernels/optional.ts';
 import type { Tf, TfjsBackend } from '../kernels/tfjs/index.ts';
+import { findAdapter, loadDawn } from '../kernels/webgpu/dawn.ts';
+import { GpuFault } from '../kernels/webgpu/fault.ts';
 import { alone, loadTfjs } from './tfjs-engine.ts';
 
 /** A loaded backend: the module and the name under which tfjs knows the backend. */
@@ -99,36 +102,26 @@ export function nativeObstacle(name: string, error: unknown): Obstacle {
 }
 
 async function loadWebgpu(): Promise<LoadedBackend | Obstacle> {
-  const install = `Run: npm install --no-save webgpu@0.6.2 @tensorflow/tfjs-backend-webgpu@${version}`;
+  const name = '@tensorflow/tfjs-backend-webgpu';
+  const install = `Run: npm install --no-save webgpu@0.6.2 ${name}@${version}`;
   const tf = await loadTfjs();
   try {
-    const obstacle = await provideGpu();
-    if (obstacle !== undefined) return obstacle;
-    await importOptional('@tensorflow/tfjs-backend-webgpu');
+    await provideGpu();
+    await importOptional(name);
   } catch (error) {
-    for (const name of ['webgpu', '@tensorflow/tfjs-backend-webgpu']) {
-      if (isMissing(error, name)) return { reason: `${name === 'webgpu' ? 'There is no navigator.gpu, and the' : 'The'} package ${name} is not installed.`, remedy: install };
-    }
-    return { reason: `WebGPU cannot be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`, remedy: install };
+    if (error instanceof GpuFault) return { reason: `There is no navigator.gpu. ${error.message}`, remedy: error.fault === 'no-dawn' ? install : error.remedy ?? install };
+    return { reason: isMissing(error, name) ? `The package ${name} is not installed.` : `WebGPU cannot be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`, remedy: install };
   }
   return select(tf, 'webgpu', 'Check the Vulkan driver with: vulkaninfo --summary');
 }
 
-/** Makes Dawn the navigator.gpu of this process where there is none. */
-async function provideGpu(): Promise<Obstacle | undefined> {
-  const scope = globalThis as { navigator?: { gpu?: { requestAdapter(): Promise<unknown> } } };
-  const driver = { remedy: 'Install libvulkan1 and a Vulkan driver: that of the GPU, or mesa-vulkan-drivers for a software one.' };
-  if (scope.navigator?.gpu === undefined) {
-    // Dawn itself would write its complaint to stderr
-    const vulkan = process.platform === 'linux' && missingLibrary('libvulkan.so.1');
-    const dawn = (await importOptional('webgpu')) as { create(options: string[]): unknown; globals: object };
-    if (typeof vulkan === 'string') return { reason: `WebGPU needs ${vulkan}, which cannot be opened.`, ...driver };
-    Object.assign(globalThis, dawn.globals);
-    if (scope.navigator === undefined) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
-    Object.defineProperty(scope.navigator, 'gpu', { value: dawn.create([]), configurable: true });
-  }
-  if ((await scope.navigator!.gpu!.requestAdapter()) !== null) return undefined;
-  return { reason: 'WebGPU finds no adapter.', ...driver };
+/** Makes Dawn the navigator.gpu of this process where there is none: the one that the target webgpu has. Throws a `GpuFault` where it cannot be loaded or finds no adapter. */
+async function provideGpu(): Promise<void> {
+  const scope = globalThis as { navigator?: { gpu?: GPU } };
+  if (scope.navigator?.gpu !== undefined) return;
+  await findAdapter();
+  if (scope.navigator === undefined) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
+  Object.defineProperty(scope.navigator, 'gpu', { value: await loadDawn(), configurable: true });
 }
 
 async function select(tf: Tf, backend: string, remedy: string): Promise<LoadedBackend | Obstacle> {
@@ -138,25 +131,4 @@ async function select(tf: Tf, backend: string, remedy: string): Promise<LoadedBa
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error), remedy };
   }
-}
-
-/** Imports a package that the type checker need not know. */
-function importOptional(name: string): Promise<unknown> {
-  return import(name) as Promise<unknown>;
-}
-
-function isMissing(error: unknown, name: string): boolean {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  return (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && (error as Error).message.includes(`'${name}'`);
-}
-
-/** The library's name when the loader cannot open it. */
-function missingLibrary(library: string): string | undefined {
-  try {
-    process.dlopen({ exports: {} }, library);
-  } catch (error) {
-    // a library that was found fails later: it is no addon
-    if (String(error).includes('cannot open shared object file')) return library;
-  }
-  return undefined;
 }

@@ -1,24 +1,29 @@
-/** Our WGSL kernels on the GPU that Dawn finds, as a target. Dawn is loaded when it is opened. */
-import { GpuFault, openDevice, prepareOnDevice, runOnDevice, webgpuKernels, type DeviceOptions, type GpuDevice, type GpuFaultName, type WebgpuKernel, type WebgpuOptions } from '../kernels/webgpu/index.ts';
+/** Our WGSL kernels on the GPU that Dawn finds, as a target. They and Dawn are loaded when it is opened: every command makes the built-in targets, and few open this one. */
+import { GpuFault, type GpuFaultName } from '../kernels/webgpu/fault.ts';
+import type * as wgslKernels from '../kernels/webgpu/index.ts';
 import type { KernelDeclaration, Target } from './kernel.ts';
 import { OutcomeError, TargetUnusable, type OutcomeName } from './outcome.ts';
 
+type Wgsl = typeof wgslKernels;
+type GpuDevice = wgslKernels.GpuDevice;
+
 /** The target `webgpu`. `device` limits what it uses of the device. */
-export function webgpuTarget(options: WebgpuOptions = {}, device: DeviceOptions = {}): Target {
+export function webgpuTarget(options: wgslKernels.WebgpuOptions = {}, device: wgslKernels.DeviceOptions = {}): Target {
   let gpu: GpuDevice | undefined;
   let kernels: Readonly<Record<string, KernelDeclaration>> | undefined;
   return {
     name: 'webgpu',
     description: 'WGSL kernels on the GPU that Dawn finds, a software one too',
     async open() {
+      const wgsl: Wgsl = await import('../kernels/webgpu/index.ts');
       try {
-        gpu = await openDevice(device);
+        gpu = await wgsl.openDevice(device);
       } catch (error) {
         if (!(error instanceof GpuFault)) throw error;
         return { status: 'unavailable', reason: error.message, remedy: error.remedy ?? 'Run plumbline doctor.' };
       }
       const opened = gpu;
-      kernels = Object.fromEntries(Object.entries(webgpuKernels(options)).map(([operation, kernel]) => [operation, declared(opened, kernel)]));
+      kernels = Object.fromEntries(Object.entries(wgsl.webgpuKernels(options)).map(([operation, kernel]) => [operation, declared(wgsl, opened, kernel)]));
       return { status: 'available', about: { ...gpu.about } };
     },
     kernels() {
@@ -33,7 +38,7 @@ export function webgpuTarget(options: WebgpuOptions = {}, device: DeviceOptions 
   };
 }
 
-function declared(gpu: GpuDevice, kernel: WebgpuKernel): KernelDeclaration {
+function declared({ runOnDevice, prepareOnDevice }: Wgsl, gpu: GpuDevice, kernel: wgslKernels.WebgpuKernel): KernelDeclaration {
   const { dialect, arithmetic, dtypes } = kernel;
   return {
     dialect,

@@ -2,6 +2,7 @@
  * Dawn, the WebGPU of npm's package `webgpu`, loaded when it is first asked for. Its object is kept for ever: Dawn crashes when it is collected, and a process ends although it is held. Timestamps are
  * rounded to 65,536 ns unless a feature is switched off, and NVIDIA's f16 is behind a toggle; both are set here once for all devices of the process.
  */
+import { importOptional, isMissing, missingLibrary } from '../optional.ts';
 import { GpuFault } from './fault.ts';
 
 interface Dawn {
@@ -14,20 +15,21 @@ const key = Symbol.for('plumbline.dawn');
 
 const driverRemedy =
   'Install libvulkan1 and a Vulkan driver: that of the GPU, or Mesa 24 or later for a software one (mesa-vulkan-drivers; on Debian 12 from bookworm-backports, as .ci/gpu does). As a user without XDG_RUNTIME_DIR, set it to a folder.';
-export const installRemedy = 'Run: npm install --no-save webgpu@0.6.2';
+const installRemedy = 'Run: npm install --no-save webgpu@0.6.2';
 
 /** The GPU object of this process. Throws a `GpuFault` 'no-dawn' where the package or the Vulkan loader is missing. */
 export async function loadDawn(): Promise<GPU> {
   const held = globalThis as { [key]?: GPU };
   if (held[key] !== undefined) return held[key];
-  const name = 'webgpu'; // a variable: the package is optional, and the type checker need not know it
   let dawn: Dawn;
   try {
-    dawn = (await import(name)) as Dawn;
+    dawn = (await importOptional('webgpu')) as Dawn;
   } catch (error) {
-    throw new GpuFault('no-dawn', `Dawn cannot be loaded: ${messageOf(error)}`, installRemedy);
+    throw new GpuFault('no-dawn', isMissing(error, 'webgpu') ? 'The package webgpu is not installed.' : `Dawn cannot be loaded: ${messageOf(error)}`, installRemedy);
   }
-  if (process.platform === 'linux' && !opens('libvulkan.so.1')) throw new GpuFault('no-adapter', 'libvulkan.so.1 cannot be opened.', driverRemedy);
+  // Dawn itself would write its complaint to stderr
+  const missing = process.platform === 'linux' ? missingLibrary('libvulkan.so.1') : undefined;
+  if (missing !== undefined) throw new GpuFault('no-adapter', `${missing} cannot be opened.`, driverRemedy);
   Object.assign(globalThis, dawn.globals);
   held[key] = dawn.create([...toggles]);
   return held[key];
@@ -54,16 +56,6 @@ export async function findAdapter(): Promise<GPUAdapter> {
 export function aboutAdapter(adapter: GPUAdapter): AdapterAbout {
   const { info } = adapter as unknown as { info: { vendor: string; architecture: string; device: string; description: string; isFallbackAdapter?: boolean } };
   return { vendor: info.vendor, architecture: info.architecture, device: info.device, driver: info.description, fallback: info.isFallbackAdapter === true };
-}
-
-function opens(library: string): boolean {
-  try {
-    process.dlopen({ exports: {} }, library);
-  } catch (error) {
-    // a library that was found fails later: it is no addon
-    return !String(error).includes('cannot open shared object file');
-  }
-  return true;
 }
 
 export function messageOf(error: unknown): string {

@@ -8,6 +8,8 @@ const wanted = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkg
 export interface DeviceOptions {
   /** Bytes of a buffer that one dispatch sees, where it is to be less than the device allows. For tests. */
   readonly largestBinding?: number;
+  /** Bytes of a buffer, where they are to be fewer than the device allows. For tests. */
+  readonly largestBuffer?: number;
   /** Workgroups in one dimension of a dispatch, where they are to be fewer than 65,535. For tests. */
   readonly mostGroups?: number;
   /** Whether to use subgroups where they are. Default true. For tests. */
@@ -24,6 +26,8 @@ export interface GpuDevice {
   readonly hasQuads: boolean;
   /** Bytes of a buffer that one dispatch may see. */
   readonly largestBinding: number;
+  /** Bytes that a buffer may have. */
+  readonly largestBuffer: number;
   readonly mostGroups: number;
   /** The pipeline of a shader with the entry point `main`; compiled once. Throws a `GpuFault` 'bad-shader'. */
   pipeline(code: string, label: string): Promise<GPUComputePipeline>;
@@ -67,6 +71,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<GpuDevice
     hasTimestamps,
     hasQuads,
     largestBinding: Math.min(device.limits.maxStorageBufferBindingSize, options.largestBinding ?? Infinity),
+    largestBuffer: Math.min(device.limits.maxBufferSize, options.largestBuffer ?? Infinity),
     mostGroups: Math.min(device.limits.maxComputeWorkgroupsPerDimension, options.mostGroups ?? Infinity),
     pipeline,
     whole,

@@ -21,6 +21,6 @@ export function tensorPlan(sizes: Sizes, { label, inputs, outputs, code, codeFor
   return { sizes, buffers, passes: [{ label, code, codeForQuads, buffers: Object.keys(buffers), groups }] };
 }
 
-export function buffersOf(tensors: Tensors, role: PlanBuffer['role']): Record<string, PlanBuffer> {
+function buffersOf(tensors: Tensors, role: PlanBuffer['role']): Record<string, PlanBuffer> {
   return Object.fromEntries(Object.entries(tensors).map(([name, { elements, dtype }]) => [name, { role, per: 'token' as const, elements, dtype }]));
 }

@@ -23,8 +23,6 @@ export interface Resident {
   write(name: string, data: Float32Array | Uint16Array): void;
   /** Copies outputs back: one buffer, one wait. Runs first where `run` is true: one submission does both. */
   read(names: readonly string[], run: boolean): Promise<Readonly<Record<string, Float32Array | Uint16Array>>>;
-  /** A buffer, for whoever measures copies of it. */
-  buffer(name: string): GPUBuffer;
   release(): void;
 }
 
@@ -37,7 +35,7 @@ export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident
   const pipelines = await Promise.all(plan.passes.map(({ code, codeForQuads, label }) => gpu.pipeline(gpu.hasQuads ? (codeForQuads ?? code) : code, label)));
   const held: GPUBuffer[] = [];
   const make = (size: number, usage: number): GPUBuffer => {
-    if (size > device.limits.maxBufferSize) throw new GpuFault('out-of-memory', `A tensor of ${size} bytes is larger than a buffer of this device may be (${device.limits.maxBufferSize}).`);
+    if (size > gpu.largestBuffer) throw new GpuFault('out-of-memory', `A tensor of ${size} bytes is larger than a buffer of this device may be (${gpu.largestBuffer}).`);
     const made = device.createBuffer({ size, usage });
     held.push(made);
     return made;
@@ -127,7 +125,6 @@ export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident
         readable.destroy();
       }
     },
-    buffer: (name) => buffers[name]!,
     release,
   };
 }

@@ -51,13 +51,12 @@ export function namesOf(plan: Plan, role: 'input' | 'output'): string[] {
 }
 
 /** Tokens whose outputs fit into one buffer together, and each of whose tensors does. */
-function tokensAtOnce({ device }: GpuDevice, plan: Plan): number {
+function tokensAtOnce({ largestBuffer }: GpuDevice, plan: Plan): number {
   const { tokens } = plan.sizes;
   const all = Object.values(plan.buffers);
-  const most = device.limits.maxBufferSize;
   const size = (count: number): number => Math.max(...all.map((one) => bytesFor(one, count)), all.filter(({ role }) => role === 'output').reduce((sum, one) => sum + bytesFor(one, count), 0));
   let at = tokens;
-  while (at > 1 && size(at) > most) at = Math.ceil(at / 2);
+  while (at > 1 && size(at) > largestBuffer) at = Math.ceil(at / 2);
   return at;
 }
 

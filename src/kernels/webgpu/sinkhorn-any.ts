@@ -1,5 +1,5 @@
 /**
- * Sinkhorn for n = 1…16 in any dialect, one matrix a thread, n compiled in: the half-steps as they are written down, each entry divided by what its line is divided by.
+ * Sinkhorn for n = 1…16 in any dialect, one matrix a thread, n read from the uniform: the half-steps as they are written down, each entry divided by what its line is divided by.
  *
  * Moves 8n² bytes a matrix in f32. A half-step is n·(n − 1) additions and n² divisions, in the log domain n² exponentials and n logarithms instead. For n above 5 the matrix does not fit into
  * registers on most devices: then its memory is the device's caches.
@@ -24,7 +24,7 @@ export function sinkhornAny(dialect: SinkhornDialect, dtype: GpuDtype, sizes: Si
   });
 }
 
-export function sinkhornAnyShader(dialect: SinkhornDialect, dtype: GpuDtype, n: number): string {
+function sinkhornAnyShader(dialect: SinkhornDialect, dtype: GpuDtype, n: number): string {
   const count = streamCount(n);
   return /* wgsl */ `
 ${bindings([{ name: 'logits', dtype, as: 'items' }, { name: 'residualMapping', dtype, as: 'items', writable: true }])}

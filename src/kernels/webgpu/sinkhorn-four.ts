@@ -6,8 +6,7 @@
  * What is iterated are not matrices but what lines and places are multiplied with, X = diag(u)·K·diag(v), and K is not the matrix but its cross ratios k_ij = A_ij·A_00/(A_i0·A_0j): scaling lines and places
  * by anything changes nothing but where u and v start (u = A_i0, v = A_0j/A_00), and leaves ones in the first line and place. The sums of a half-step are then 12 operations instead of 16.
  * Without ε the common factor of u is free, and that of v: u = s₀/s is one product and two reciprocals with five products, 19 operations a half-step; where the factor may grow, v = s₀s₁/s is (s₁, s₀, g·s₃, g·s₂)
- * with g = s₀s₁/(s₂s₃), 18. With ε, r = 1/u becomes s + ε·r: 22 with three
- * reciprocals for four numbers. T = 20 on an H200 (33·10¹² operations, 4·10¹² special functions a second; 2²⁴ matrices): 0.37 ms and 0.47 ms, where the copy of the bytes takes 0.50.
+ * with g = s₀s₁/(s₂s₃), 18. With ε, r = 1/u becomes s + ε·r: 22 with three reciprocals for four numbers. T = 20 on an H200 (33·10¹² operations, 4·10¹² special functions a second; 2²⁴ matrices): 0.37 ms and 0.47 ms, where the copy of the bytes takes 0.50.
  *
  * Is it within the declared arithmetic (`wgsl-f32`, where a half-step may err by γ_{n+5} a line and by 5u an entry, so by (n + 10)u = 14u on a whole line, 13u without ε)?
  *   A sum has n − 1 = 3 roundings, ε·r one. Reciprocals in pairs, 1/r₀ = r₁·(1/(r₀·r₁)): 1 + 5 + 1 = 7u; s₀·(1/(s₂s₃))·s₃: 8u; s₀s₁·(1/(s₂s₃))·s₃: 8u. So 11u at most on a line, none on an entry. The last
@@ -34,8 +33,8 @@ import type { Sizes } from '../../operations/operation.ts';
 import { matrixTile } from './tile.ts';
 import { each, literal } from './wgsl.ts';
 
-/** Half-steps that are written out one after the other; more are a loop. */
-const mostUnrolled = 32;
+/** Pairs of half-steps that are written out one after the other; more are a loop. */
+const mostPairs = 20;
 
 /** Whether the dialect divides by sums, to which ε may be added, and starts with exponentials: what this kernel is for. */
 export function isForFour(dialect: SinkhornDialect): boolean {
@@ -78,7 +77,7 @@ function workgroupOf(dialect: SinkhornDialect): number {
 }
 
 function repeated(times: number, step: string): string {
-  return times <= mostUnrolled / 2 + 4 ? each(times, () => `  { ${step} }`) : `  for (var t = 0; t < ${times}; t++) { ${step} }`;
+  return times <= mostPairs ? each(times, () => `  { ${step} }`) : `  for (var t = 0; t < ${times}; t++) { ${step} }`;
 }
 
 const entries = (line: number, last: (place: number) => string): string => `vec4f(${lines.map((place) => (line === 0 || place === 0 ? `u${line} * ${last(place)}` : `(u${line} * ${k(line, place)}) * ${last(place)}`)).join(', ')})`;

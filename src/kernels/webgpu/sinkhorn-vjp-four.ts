@@ -11,6 +11,9 @@
  *
  * Within the declared arithmetic: forward as sinkhorn-four.ts, with reciprocals in pairs (7u); ε is multiplied with a reciprocal of u instead of r, 12u·ε. Back, q is rounded once, a sum of four three times, its product
  * with u once: 5u of the (n + 10)u that a half-step may err on a line; Z adds a rounded product to what is there, once for each half-step, as h − X·sum does.
+ *   Range with ε: that of sinkhorn-four.ts. Without, u and v keep their true scale here, and products of two are within 2^±58, for Σ L² ≤ 64 and so D = 16: sums of the other side have the mean 1 after a half-step, so neither Π u nor
+ *   Π v falls (inequality of the means), and Σ log X ≤ −16 log 4 bounds the one by the other: their logarithmic means m are from −7.1 (v begins as exp(L_0j − L_00), u as 1/Σ_j exp(L_ij − L_i0); Cauchy) to 11.7,
+ *   and a product of two of four numbers that differ by e^D at most lies within e^(2m ± D).
  */
 import { firstNormalised, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import { crossedStart, isNarrow, k, lines, waysOf } from './crossed.ts';
@@ -20,12 +23,15 @@ import { matrixTile } from './tile.ts';
 import type { GpuDtype, Plan } from './plan.ts';
 import type { Sizes } from '../../operations/operation.ts';
 import { tensorPlan } from './frame.ts';
+import { literal } from './wgsl.ts';
 
 const workgroup = 64;
 /** Pairs of half-steps whose factors are held in registers at once. */
 const mostPairs = 20;
 /** What is written out one after the other. */
 const mostIterations = 64;
+/** The cross ratios of each line as a factor; those of the first are 1. */
+const ratios = ['', 'vec4f(1.0, k.one) * ', 'vec4f(1.0, k.two) * ', 'vec4f(1.0, k.three) * '] as const;
 
 /** Whether a dialect is for this kernel: cross ratios do for it, and there are not too many iterations to write out. */
 export function isVjpForFour(dialect: SinkhornDialect): boolean {
@@ -50,24 +56,22 @@ function shader(dialect: SinkhornDialect, dtype: GpuDtype): ReturnType<typeof ma
   let l = ${own('logits')};
   let g = ${own('cotangent')};
   var x: mat4x4f;
-  ${isFree ? `if (${isNarrow(dialect)}) { x = crossed(l, g); } else { x = ${transposed ? 'transpose(gradient_plainly(own_logits, own_cotangent))' : 'gradient_plainly(own_logits, own_cotangent)'}; }` : 'x = crossed(start(l), g);'}
+  ${isFree ? `if (${isNarrow(dialect)}) { x = crossed(l, g); } else { x = ${transposed ? 'transpose(plainly(own_logits, own_cotangent))' : 'plainly(own_logits, own_cotangent)'}; }` : 'x = crossed(start(l), g);'}
   m = ${transposed ? 'transpose(x)' : 'x'};`;
-  const functions = `${startPieces(dialect)}
-${isFree ? plainGradient(dialect) : ''}
+  const functions = `${isFree ? `const temperature = ${literal(dialect.temperature)};\n${plainGradient(dialect)}` : startPieces(dialect)}
 ${crossedGradient(dialect)}`;
   return matrixTile({ inputs: ['logits', 'cotangent'], output: 'logitsGradient', dtype, workgroup, functions, compute });
 }
 
-/** For logits that are far apart: sinkhorn-vjp.ts, with names of its own. */
+/** For logits that are far apart: the shader of sinkhorn-vjp.ts, matrices in and out. */
 function plainGradient(dialect: SinkhornDialect): string {
-  const pieces = vjpPieces(dialect, { n: '4u', most: 4 }).replaceAll(/\b(epsilon|steps|start|kept|h|factors|shift|forward|backward|iterate_of)\b/g, 'plain_$1');
-  const each = (line: (row: number, column: number) => string, separator: string): string => lines.flatMap((row) => lines.map((column) => line(row, column))).join(separator);
-  return /* wgsl */ `${pieces}
-fn gradient_plainly(l: mat4x4f, g: mat4x4f) -> mat4x4f {
-  ${each((row, column) => `plain_start[${4 * row + column}] = l[${row}][${column}]; plain_h[${4 * row + column}] = g[${row}][${column}];`, '\n  ')}
-  plain_forward();
-  plain_backward();
-  return mat4x4f(${each((row, column) => `plain_h[${4 * row + column}]`, ', ')});
+  const entries = lines.flatMap((row) => lines.map((column) => ({ row, column, at: 4 * row + column })));
+  return /* wgsl */ `${vjpPieces(dialect, { n: '4u', most: 4 })}
+fn plainly(logits: mat4x4f, cotangent: mat4x4f) -> mat4x4f {
+  ${entries.map(({ row, column, at }) => `start[${at}] = logits[${row}][${column}]; h[${at}] = cotangent[${row}][${column}];`).join('\n  ')}
+  forward();
+  backward();
+  return mat4x4f(${entries.map(({ at }) => `h[${at}]`).join(', ')});
 }`;
 }
 
@@ -78,6 +82,7 @@ function crossedGradient(dialect: SinkhornDialect): string {
   const pairs = isFree ? dialect.iterations : dialect.iterations - 1;
   const length = Math.ceil(pairs / Math.ceil(pairs / mostPairs));
   const segments = Array.from({ length: Math.ceil(pairs / length) }, (_, s) => Array.from({ length: Math.min(length, pairs - s * length) }, (__, t) => s * length + t));
+  const after = (side: 'u' | 'v', t: number): string => (t === 0 ? `begin_${side}` : `${side}_${t}`); // so many pairs
   const [first, second] = isFree ? (['u', 'v'] as const) : (['v', 'u'] as const);
   // the half-step that makes one side of the other, and of its own old factors
   const made = (side: 'u' | 'v', other: string, own: string): string => `reciprocals_of(${side === 'u' ? 'over_places' : 'over_lines'}(${other}, k)${isFree ? '' : ` + epsilon * (1.0 / ${own})`})`;
@@ -86,9 +91,9 @@ function crossedGradient(dialect: SinkhornDialect): string {
     ${first} = ${made(first, second, first)};
     ${second} = ${made(second, first, second)};
   }
-  let u${(s + 1) * length} = u;
-  let v${(s + 1) * length} = v;`).join('');
-  const again = (segment: readonly number[]): string => segment.map((t) => `  let ${first}${t + 1} = ${made(first, `${second}${t}`, `${first}${t}`)};\n  let ${second}${t + 1} = ${made(second, `${first}${t + 1}`, `${second}${t}`)};`).join('\n');
+  let ${after('u', (s + 1) * length)} = u;
+  let ${after('v', (s + 1) * length)} = v;`).join('');
+  const again = (segment: readonly number[]): string => segment.map((t) => `  let ${after(first, t + 1)} = ${made(first, after(second, t), after(first, t))};\n  let ${after(second, t + 1)} = ${made(second, after(first, t + 1), after(second, t))};`).join('\n');
   // what a half-step's factors, made of those of the other side, hand on
   const back = (side: 'u' | 'v', factors: string, other: string, before: string): string => {
     const [own, its, sums, outer] = side === 'u' ? ['of_lines', 'of_places', 'over_lines', (line: number) => `q[${line}] * ${other}`] as const : ['of_places', 'of_lines', 'over_places', (line: number) => `${other}[${line}] * q`] as const;
@@ -97,8 +102,8 @@ function crossedGradient(dialect: SinkhornDialect): string {
   const walked = segments.map((segment, s) => ({ segment, isLast: s === segments.length - 1 })).toReversed().map(({ segment, isLast }) => `
   {
 ${again(segment)}
-${isLast ? ending(dialect, segment.at(-1)! + 1) : ''}
-${segment.toReversed().map((t) => `${back(second, `${second}${t + 1}`, `${first}${t + 1}`, `${second}${t}`)}\n${back(first, `${first}${t + 1}`, `${second}${t}`, `${first}${t}`)}`).join('\n')}
+${isLast ? ending(isFree, after('u', pairs), after('v', pairs)) : ''}
+${segment.toReversed().map((t) => `${back(second, after(second, t + 1), after(first, t + 1), after(second, t))}\n${back(first, after(first, t + 1), after(second, t), after(first, t))}`).join('\n')}
   }`).join('');
   return /* wgsl */ `
 struct Ratios { one: vec3f, two: vec3f, three: vec3f }
@@ -121,13 +126,13 @@ ${crossedStart(dialect)}
   var v = vec4f(v0, v1, v2, v3);
   let begin_u = u;
   let begin_v = v;
-${forward.replaceAll(/\b([uv])(\d+)\b/g, '$1_$2')}
+${forward}
   var h: mat4x4f;
   var of_lines: vec4f;
   var of_places: vec4f;
   ${lines.map((line) => `var z${line} = vec4f(0.0);`).join(' ')}
-${walked.replaceAll(/\b([uv])(\d+)\b/g, '$1_$2').replaceAll(/\b([uv])_0\b/g, 'begin_$1')}
-  ${lines.map((line) => `let w${line} = h[${line}] - ${line === 0 ? '' : `vec4f(1.0, k.${['', 'one', 'two', 'three'][line]!}) * `}z${line};`).join(' ')}
+${walked}
+  ${lines.map((line) => `let w${line} = h[${line}] - ${ratios[line]}z${line};`).join(' ')}
   return mat4x4f(${lines.map((line) => (isFree ? (dialect.temperature === 1 ? `w${line}` : `w${line} / temperature`) : `of_start(a[${line}], w${line})`)).join(', ')});
 }
 ${isFree ? '' : `// from ∂log(softmax + ε) of a line to ∂L
@@ -138,12 +143,11 @@ fn of_start(a: vec4f, w: vec4f) -> vec4f {
 }`}`;
 }
 
-/** After the last pair: what is left to do forward, and H, its sums, and what is left to do backward. */
-function ending(dialect: SinkhornDialect, last: number): string {
-  const isFree = waysOf(dialect) === 'free';
-  const v = isFree ? `v${last}` : 'last';
-  return `${isFree ? '' : `  let last = reciprocals_of(over_lines(u${last}, k) + epsilon * (1.0 / v${last}));\n`}  h = mat4x4f(${lines.map((line) => `g[${line}] * ((${line === 0 ? '' : `vec4f(1.0, k.${['', 'one', 'two', 'three'][line]!}) * `}u${last}[${line}]) * ${v})`).join(', ')});
+/** After the last pair, which left u and v: what is left to do forward, H and its sums, and what is left to do backward. */
+function ending(isFree: boolean, u: string, v: string): string {
+  const last = isFree ? v : 'last';
+  return `${isFree ? '' : `  let last = reciprocals_of(over_lines(${u}, k) + epsilon * (1.0 / ${v}));\n`}  h = mat4x4f(${lines.map((line) => `g[${line}] * ((${ratios[line]}${u}[${line}]) * ${last})`).join(', ')});
   of_lines = vec4f(${lines.map((line) => `(h[${line}].x + h[${line}].y) + (h[${line}].z + h[${line}].w)`).join(', ')});
   of_places = (h[0] + h[1]) + (h[2] + h[3]);
-${isFree ? '' : `  { let q = last * of_places; ${lines.map((line) => `z${line} += u${last}[${line}] * q;`).join(' ')} of_lines -= u${last} * over_places(q, k); of_places = epsilon * (q / v${last}); }`}`;
+${isFree ? '' : `  { let q = last * of_places; ${lines.map((line) => `z${line} += ${u}[${line}] * q;`).join(' ')} of_lines -= ${u} * over_places(q, k); of_places = epsilon * (q / ${v}); }`}`;
 }

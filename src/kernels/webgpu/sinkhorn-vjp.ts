@@ -1,5 +1,5 @@
 /**
- * The derivative of Sinkhorn's T iterations for n = 1…16, one matrix a thread, n compiled in. Recomputes the forward, keeping K as the first half-step leaves it and what rows and columns are multiplied
+ * The derivative of Sinkhorn's T iterations for n = 1…16, one matrix a thread, n read from the uniform but for 4. Recomputes the forward, keeping K as the first half-step leaves it and what rows and columns are multiplied
  * with after every half-step (n numbers, not n²), and walks back with h = X∘∂X, from which each half-step takes X times its line sums.
  *
  * Moves 12n² bytes a matrix in f32. Operations of a half-step: n² multiply-adds and n divisions forward; 2n² products, n² multiply-adds and n² additions back: for n = 4 and T = 20 some 3,000 a matrix,

@@ -69,4 +69,37 @@ describe('sinkhorn', () => {
       await target.close();
     }
   });
+
+  it.each([
+    ['a temperature, without epsilon', { ...sinkhornPresets['paper']!, temperature: 0.25 }],
+    ['a temperature, with epsilon', { ...sinkhornPresets['tilekernels']!, temperature: 3 }],
+    ['columns last, from exponentials', { ...sinkhornPresets['paper']!, lastNormalised: 'columns' }],
+    ['rows last, with epsilon', { ...sinkhornPresets['tilekernels']!, lastNormalised: 'rows' }],
+    ['a softmax without epsilon', { ...sinkhornPresets['tilekernels']!, epsilon: 0, epsilonInStart: false, divisor: 'plain' }],
+    ['an epsilon that is too large for cross ratios', { ...sinkhornPresets['tilekernels']!, epsilon: 0.01 }],
+    ['the maximum of the matrix', { ...sinkhornPresets['paper']!, stabilisation: 'matrix-max' }],
+  ] as const)('of 4 × 4 with %s is within its bounds, forward and backward', async (_name, sinkhorn) => {
+    const target = await opened({ sinkhorn });
+    const sizes = { tokens: 65, streams: 4, ...one };
+    for (const operation of ['sinkhorn', 'sinkhorn-vjp'] as const) {
+      const found = await margin(target, operation, sizes);
+      expect(found.margin, operation).toBeLessThanOrEqual(1);
+      expect(found.judged).toBe(65 * 16);
+    }
+    await target.close();
+  });
+
+  it('has the same bits where its tensors are larger than a buffer may be, and is run in several calls', async () => {
+    for (const storage of ['f32', 'bf16'] as const) {
+      const [large, small] = [await opened({ storage }), await opened({ storage }, { largestBuffer: 16 * 256 })];
+      for (const streams of [3, 4]) {
+        const sizes = { tokens: 1001, streams, ...one };
+        const inputs = inputsOf(large, 'sinkhorn', sizes);
+        expect((await answered(small, 'sinkhorn', inputs, sizes))['residualMapping']!.data).toEqual((await answered(large, 'sinkhorn', inputs, sizes))['residualMapping']!.data);
+      }
+      const sizes = { tokens: 300, streams: 4, channels: 8, depth: 1 };
+      const inputs = inputsOf(small, 'mappings-vjp', sizes);
+      await expect(answered(small, 'mappings-vjp', inputs, sizes)).rejects.toMatchObject({ outcome: 'out-of-memory' }); // sums over tokens are not taken in parts
+    }
+  });
 });
