@@ -4,6 +4,7 @@
  * Forward: reads n·C elements and n weights a token, writes C; n multiply-adds for each element written: bound by memory. A thread has 16 bytes of u and reads n times 16 bytes.
  * Backward: reads (n + 1)·C, writes n·C and n weights; 2n operations a channel. A workgroup has a token: the sums over its channels are a tree.
  * Channels that do not fill 16 bytes are taken one by one; then the backward is two passes, and reads g twice.
+ * A channel has the same bits either way: its first product, to which each other is added by an fma that is written as one.
  */
 import { elementwise } from './elementwise.ts';
 import type { Part, PartSizes } from './part.ts';
@@ -26,7 +27,7 @@ fn element(e: u32) -> f32 {
   var sum = load_preMapping(token * ${count.n}) * load_streams(at);
   for (var i = 1u; i < ${count.n}; i++) {
     at += sizes.y;
-    sum += load_preMapping(token * ${count.n} + i) * load_streams(at);
+    sum = fma(load_preMapping(token * ${count.n} + i), load_streams(at), sum);
   }
   return sum;
 }`;
@@ -41,11 +42,13 @@ ${entry(workgroup, /* wgsl */ `
   let token = item / lanes;
   if (token >= sizes.x) { return; }
   let at = token * ${count.n} * lanes + item % lanes;
-  var sum = array<vec4f, ${halves}>();
-  for (var i = 0u; i < ${count.n}; i++) {
+  var sum = load_streams(at);
+  let first = load_preMapping(token * ${count.n});
+${each(halves, (h) => `  sum[${h}] = first * sum[${h}];`)}
+  for (var i = 1u; i < ${count.n}; i++) {
     let x = load_streams(at + i * lanes);
-    let w = load_preMapping(token * ${count.n} + i);
-${each(halves, (h) => `    sum[${h}] += w * x[${h}];`)}
+    let w = vec4f(load_preMapping(token * ${count.n} + i));
+${each(halves, (h) => `    sum[${h}] = fma(w, x[${h}], sum[${h}]);`)}
   }
   store_layerInput(item, sum);`)}`;
   return { passes: [{ label, code, buffers, groups: (tokens) => Math.ceil((tokens * lanes) / workgroup) }] };

@@ -20,10 +20,15 @@ function entryOf({ orientation }: MixingDialect, i: number, j: number): string {
   return orientation === 'plain' ? `e${i}[${j}]` : `e${j}[${i}]`;
 }
 
+/** The weighted sum of four, in the order and with the roundings of stream-write.ts. */
+function weighted(weight: (k: number) => string, value: (k: number) => string): string {
+  return [1, 2, 3].reduce((sum, k) => `fma(vec4f(${weight(k)}), ${value(k)}, ${sum})`, `${weight(0)} * ${value(0)}`);
+}
+
 export function streamWriteFour({ channels, dtype }: PartSizes, dialect: MixingDialect, names: WriteNames, nextStreams: string): Part {
   const width = elementsPerLane[dtype];
   const halves = width / 4;
-  const next = (i: number, h: number): string => `${four.map((j) => `${entryOf(dialect, i, j)} * x${j}[${h}]`).join(' + ')} + p[${i}] * y[${h}]`;
+  const next = (i: number, h: number): string => `fma(vec4f(p[${i}]), y[${h}], ${weighted((j) => entryOf(dialect, i, j), (j) => `x${j}[${h}]`)})`;
   const code = /* wgsl */ `
 ${bindings([...mappings, { name: 'streams', dtype, as: 'lanes' }, { name: 'layerOutput', dtype, as: 'lanes' }, { name: 'nextStreams', dtype, as: 'lanes', writable: true }])}
 ${entry(workgroup, /* wgsl */ `
@@ -43,7 +48,7 @@ export function streamWriteVjpFour({ channels, dtype }: PartSizes, dialect: Mixi
   const width = elementsPerLane[dtype];
   const halves = width / 4;
   const threads = channels / width <= 32 ? 32 : 64;
-  const through = (weight: (i: number) => string): string => `array<vec4f, ${halves}>(${each(halves, (h) => four.map((i) => `${weight(i)} * g${i}[${h}]`).join(' + '), ', ')})`;
+  const through = (weight: (i: number) => string): string => `array<vec4f, ${halves}>(${each(halves, (h) => weighted(weight, (i) => `g${i}[${h}]`), ', ')})`;
   const dot = (a: string, b: string): string => each(halves, (h) => `dot(${a}[${h}], ${b}[${h}])`, ' + ');
   const code = /* wgsl */ `
 ${bindings([

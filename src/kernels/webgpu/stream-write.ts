@@ -4,7 +4,7 @@
  * Forward: reads (n + 1)·C elements and n² + n weights a token, writes n·C; n² + n multiply-adds a channel, 20 for n = 4: bound by memory. A thread has 16 bytes of each stream and keeps them while it
  * writes, so every element is read once.
  * Backward: reads (2n + 1)·C, writes (n + 1)·C and n² + n weights; 2(n² + n) multiply-adds a channel. A workgroup has a token: the n² + n sums over its channels are trees.
- * Channels that do not fill 16 bytes are taken one by one; then the backward is three passes.
+ * Channels that do not fill 16 bytes are taken one by one; then the backward is three passes. A channel has the same bits either way: its first product, to which each other is added by an fma that is written as one.
  */
 import type { MixingDialect } from '../../operations/streams/dialect.ts';
 import { elementwise } from './elementwise.ts';
@@ -41,8 +41,8 @@ fn element(e: u32) -> f32 {
   let token = row / ${count.n};
   let i = row % ${count.n};
   var sum = load_residualMapping(${placeOf(count, dialect, 'i', '0u')}) * load_streams(token * ${count.n} * sizes.y + channel);
-  for (var j = 1u; j < ${count.n}; j++) { sum += load_residualMapping(${placeOf(count, dialect, 'i', 'j')}) * load_streams((token * ${count.n} + j) * sizes.y + channel); }
-  return sum + load_postMapping(row) * load_layerOutput(token * sizes.y + channel);
+  for (var j = 1u; j < ${count.n}; j++) { sum = fma(load_residualMapping(${placeOf(count, dialect, 'i', 'j')}), load_streams((token * ${count.n} + j) * sizes.y + channel), sum); }
+  return fma(load_postMapping(row), load_layerOutput(token * sizes.y + channel), sum);
 }`;
     const inputs = [residual, post, { name: 'streams', dtype, as: 'items' }, { name: 'layerOutput', dtype, as: 'items' }] as const;
     return { passes: [elementwise({ label, inputs, output: { name: 'nextStreams', dtype }, perToken: n * channels, outputs: `${count.n} * sizes.y`, element, buffers })] };
@@ -61,13 +61,15 @@ ${entry(workgroup, /* wgsl */ `
   var x: array<array<vec4f, ${halves}>, ${count.most}>;
   for (var j = 0u; j < ${count.n}; j++) { x[j] = load_streams(at + j * lanes); }
   for (var i = 0u; i < ${count.n}; i++) {
-    let p = load_postMapping(token * ${count.n} + i);
-    var sum = array<vec4f, ${halves}>();
-    for (var j = 0u; j < ${count.n}; j++) {
-      let e = load_residualMapping(${placeOf(count, dialect, 'i', 'j')});
-${each(halves, (h) => `      sum[${h}] += e * x[j][${h}];`)}
+    let p = vec4f(load_postMapping(token * ${count.n} + i));
+    let first = load_residualMapping(${placeOf(count, dialect, 'i', '0u')});
+    var sum = x[0];
+${each(halves, (h) => `    sum[${h}] = first * sum[${h}];`)}
+    for (var j = 1u; j < ${count.n}; j++) {
+      let e = vec4f(load_residualMapping(${placeOf(count, dialect, 'i', 'j')}));
+${each(halves, (h) => `      sum[${h}] = fma(e, x[j][${h}], sum[${h}]);`)}
     }
-${each(halves, (h) => `    sum[${h}] += p * y[${h}];`)}
+${each(halves, (h) => `    sum[${h}] = fma(p, y[${h}], sum[${h}]);`)}
     store_nextStreams(at + i * lanes, sum);
   }`)}`;
   return { passes: [{ label, code, buffers, groups: (tokens) => Math.ceil((tokens * lanes) / workgroup) }] };
@@ -97,17 +99,21 @@ export function streamWriteVjpPart({ n, channels, dtype }: PartSizes, dialect: M
   const label = `stream-write-vjp, n = ${n}`;
   const mixed = /* wgsl */ `
     for (var j = 0u; j < ${count.n}; j++) {
-      var sum = ${type}();
-      for (var i = 0u; i < ${count.n}; i++) {
-        let e = load_residualMapping(${placeOf(count, dialect, 'i', 'j')});
-${each(halves, (h) => `        sum[${h}] += e * g[i][${h}];`)}
+      let first = load_residualMapping(${placeOf(count, dialect, '0u', 'j')});
+      var sum = g[0];
+${each(halves, (h) => `      sum[${h}] = first * sum[${h}];`)}
+      for (var i = 1u; i < ${count.n}; i++) {
+        let e = vec4f(load_residualMapping(${placeOf(count, dialect, 'i', 'j')}));
+${each(halves, (h) => `        sum[${h}] = fma(e, g[i][${h}], sum[${h}]);`)}
       }
       store_streamsGradient((token * ${count.n} + j) * lanes + at, sum);
     }
-    var through = ${type}();
-    for (var i = 0u; i < ${count.n}; i++) {
-      let p = load_postMapping(token * ${count.n} + i);
-${each(halves, (h) => `      through[${h}] += p * g[i][${h}];`)}
+    let first = load_postMapping(token * ${count.n});
+    var through = g[0];
+${each(halves, (h) => `    through[${h}] = first * through[${h}];`)}
+    for (var i = 1u; i < ${count.n}; i++) {
+      let p = vec4f(load_postMapping(token * ${count.n} + i));
+${each(halves, (h) => `      through[${h}] = fma(p, g[i][${h}], through[${h}]);`)}
     }
     store_outputGradient(token * lanes + at, through);`;
   const code = /* wgsl */ `
@@ -159,15 +165,15 @@ fn element(e: u32) -> f32 {
   let row = e / sizes.y;
   let token = row / ${count.n};
   let j = row % ${count.n};
-  var sum = 0.0;
-  for (var i = 0u; i < ${count.n}; i++) { sum += load_residualMapping(${placeOf(count, dialect, 'i', 'j')}) * load_cotangent((token * ${count.n} + i) * sizes.y + e % sizes.y); }
+  var sum = load_residualMapping(${placeOf(count, dialect, '0u', 'j')}) * load_cotangent(token * ${count.n} * sizes.y + e % sizes.y);
+  for (var i = 1u; i < ${count.n}; i++) { sum = fma(load_residualMapping(${placeOf(count, dialect, 'i', 'j')}), load_cotangent((token * ${count.n} + i) * sizes.y + e % sizes.y), sum); }
   return sum;
 }`;
   const ofOutput = /* wgsl */ `
 fn element(e: u32) -> f32 {
   let token = e / sizes.y;
-  var sum = 0.0;
-  for (var i = 0u; i < ${count.n}; i++) { sum += load_postMapping(token * ${count.n} + i) * load_cotangent((token * ${count.n} + i) * sizes.y + e % sizes.y); }
+  var sum = load_postMapping(token * ${count.n}) * load_cotangent(token * ${count.n} * sizes.y + e % sizes.y);
+  for (var i = 1u; i < ${count.n}; i++) { sum = fma(load_postMapping(token * ${count.n} + i), load_cotangent((token * ${count.n} + i) * sizes.y + e % sizes.y), sum); }
   return sum;
 }`;
   return {

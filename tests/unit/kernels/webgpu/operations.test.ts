@@ -1,7 +1,7 @@
 /** Every kernel within its bound, where lanes of 16 bytes are filled and where they are not, in f32 and bf16; the same bits for a token wherever it stands. */
 import { describe, expect, it } from 'vitest';
 
-import { operations, type OperationId } from '../../../../src/index.ts';
+import { operations, type OperationId, type Tensor } from '../../../../src/index.ts';
 import { isShared } from '../../../../src/operations/operation.ts';
 import { answered, inputsOf, margin, opened, type Inputs } from './support.ts';
 
@@ -37,6 +37,23 @@ describe.each(kernels)('%s', (operation) => {
   });
 });
 
+// which outputs have one number for each channel
+it.each([['stream-read', 'layerInput'], ['stream-write', 'nextStreams'], ['stream-read-vjp', 'streamsGradient'], ['stream-write-vjp', 'streamsGradient'], ['stream-write-vjp', 'layerOutputGradient']] as const)(
+  '%s gives a channel of %s the same bits in lanes of 16 bytes and one by one, zeros with their signs',
+  async (operation, output) => {
+    for (const target of [f32, bf16]) {
+      for (const streams of [1, 3, 4]) {
+        const sizes = { tokens: 33, streams, channels: 8, depth: 1 };
+        const inputs = inputsOf(target, operation, sizes);
+        for (const input of Object.values(inputs)) input.data.forEach((_, at) => at % 3 === 0 && (input.data[at] = at % 2 === 0 ? 0 : input.dtype === 'bf16' ? 0x8000 : -0));
+        const five = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.shape.at(-1) === 8 ? firstFive(input) : input]));
+        const whole = (await answered(target, operation, inputs, sizes))[output]!;
+        expect((await answered(target, operation, five, { ...sizes, channels: 5 }))[output]!.data, `n = ${streams}`).toEqual(firstFive(whole).data);
+      }
+    }
+  },
+);
+
 it('takes more than 65,535 workgroups: stream-read-vjp has one for each token', async () => {
   const sizes = { tokens: 65_536 + 3, streams: 1, channels: 4, depth: 1 };
   const found = await margin(f32, 'stream-read-vjp', sizes);
@@ -53,4 +70,9 @@ function tokenOf(operation: OperationId, inputs: Inputs, token: number): Inputs 
       return [port.name, { ...input, shape: [1, ...input.shape.slice(1)], data: input.data.slice(token * each, (token + 1) * each) }];
     }),
   );
+}
+
+/** Of the eight channels of each row the first five. */
+function firstFive(input: Tensor): Tensor {
+  return { ...input, shape: [...input.shape.slice(0, -1), 5], data: input.data.filter((_, at) => at % 8 < 5) };
 }
