@@ -19,6 +19,7 @@ export const rowSums = defineProperty<SinkhornVjpDialect>({
   usesReference: false,
   inputs: {},
   power: ['transposed', 'lower-precision'],
+  screenedFor: 'gradient-sums',
   notApplicable({ dialect }) {
     // with the line's maximum subtracted a sum is at least 1, which no clamp at ε ≤ 1 touches
     const clampIdle = dialect.divisor === 'clamp' && dialect.stabilisation === 'line-max';

@@ -21,6 +21,7 @@ export const crossRatios = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: {},
   power: ['transposed', 'lower-precision'],
+  screenedFor: 'cross-ratios',
   notApplicable: ({ dialect }) => outsideIteration(dialect),
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;

@@ -22,6 +22,7 @@ export const lastNormalisedSums = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: {},
   power: ['lower-precision'],
+  screenedFor: 'line-sums',
   notApplicable: ({ dialect }) => outsideIteration(dialect),
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;

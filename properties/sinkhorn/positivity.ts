@@ -19,6 +19,7 @@ export const positivity = defineProperty<SinkhornDialect>({
   usesReference: false,
   inputs: {},
   power: [],
+  screenedFor: 'positivity',
   async check(context) {
     const { kernel, sizes: { tokens, streams: n } } = context;
     const output = (await context.run(context.inputs))['residualMapping']!;

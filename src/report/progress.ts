@@ -60,6 +60,7 @@ function createLiveProgress(output: Output, now: () => number): Progress {
         planned = event.planned;
         doing = `${event.target} ${event.property}`;
       }
+      if (event.type === 'screening') doing = `${event.target} ${event.property}: ${count(event.problems)} problems screened on the device`;
       if (event.type === 'shrinking') doing = `${event.target} ${event.property}: shrinking, ${event.kernelCalls} calls, ${event.problems} problems left`;
       if (event.type === 'property-finished') {
         finished++;

@@ -22,7 +22,9 @@ export function formatTotals(report: Report, style: Style): string {
 /** `seed 42 · effort quick · 12,345 problems in 1.2 s` */
 export function formatRun(report: Report): string {
   const problems = report.results.reduce((sum, result) => sum + result.problems, 0);
-  return `seed ${report.seed} · effort ${report.effort} · ${counted(problems, 'problem')} in ${duration(report.durationMs)}${shardsOf(report)}`;
+  const screened = report.results.reduce((sum, result) => sum + (result.screened ?? 0), 0);
+  const onDevice = screened === 0 ? '' : `, ${count(screened)} more screened on the device,`;
+  return `seed ${report.seed} · effort ${report.effort} · ${counted(problems, 'problem')}${onDevice} in ${duration(report.durationMs)}${shardsOf(report)}`;
 }
 
 /** ` · shard 3/16`, ` · 16 shards`, ` · 14 of 16 shards`; nothing for a run that is whole by itself. */

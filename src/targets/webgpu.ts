@@ -38,13 +38,14 @@ export function webgpuTarget(options: wgslKernels.WebgpuOptions = {}, device: wg
   };
 }
 
-function declared({ runOnDevice, prepareOnDevice }: Wgsl, gpu: GpuDevice, kernel: wgslKernels.WebgpuKernel): KernelDeclaration {
-  const { dialect, arithmetic, dtypes } = kernel;
+function declared({ runOnDevice, prepareOnDevice, screenOnDevice }: Wgsl, gpu: GpuDevice, kernel: wgslKernels.WebgpuKernel): KernelDeclaration {
+  const { dialect, arithmetic, dtypes, screening } = kernel;
   return {
     dialect,
     arithmetic,
     ...(dtypes === undefined ? {} : { dtypes }),
     run: (inputs, sizes) => named(() => runOnDevice(gpu, (its) => kernel.plan(its), inputs, sizes)),
+    ...(screening === undefined ? {} : { screening: { seeks: screening.seeks, streams: 4, run: (request) => named(() => screenOnDevice(gpu, (its) => kernel.plan(its), screening.dialect, request)) } }),
     ...(gpu.hasTimestamps ? { prepare: (inputs, sizes) => named(() => prepareOnDevice(gpu, (its) => kernel.plan(its), inputs, sizes)) } : {}),
   };
 }

@@ -2,6 +2,7 @@
 import type { Bounded, OperationId, Sizes, Values } from '../operations/operation.ts';
 import type { Random } from '../generate/random.ts';
 import type { InputPlan, Recipe } from '../generate/recipe.ts';
+import type { ScreenedFor } from '../targets/kernel.ts';
 import type { ResolvedKernel } from '../targets/resolve.ts';
 import type { Judge, Judgement } from './judge.ts';
 
@@ -58,6 +59,8 @@ export interface Property<D = never> {
    * absent: yes if `inputs` names no families. A check that calls the kernel again, or on other inputs, is never judged on a recording.
    */
   readonly recorded?: boolean;
+  /** What a device that screens problems looks for, so that the worst of very many can be judged (`verify --effort thorough`). */
+  readonly screenedFor?: ScreenedFor;
   /** A reason when the claim is not about this kernel; undefined when it is. */
   notApplicable?(kernel: ResolvedKernel<D>): string | undefined;
   /** The wrong kernels that this claim must reject on its own inputs. */

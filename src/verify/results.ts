@@ -70,6 +70,8 @@ export interface PropertyResult {
   readonly cases: number;
   /** Single problems (tokens) that a claim was made about. */
   readonly problems: number;
+  /** Problems that the device looked through beside, of which the most suspect are among `problems`. */
+  readonly screened?: number | undefined;
   /** Largest measured / bound. */
   readonly margin: number;
   /** Absent where no token of a deterministic case was judged. */
@@ -170,6 +172,7 @@ export type RunEvent =
   | { readonly type: 'target-opened'; readonly target: TargetReport }
   | { readonly type: 'property-started'; readonly target: string; readonly property: string; readonly index: number; readonly planned: number }
   | { readonly type: 'case-finished'; readonly target: string; readonly property: string; readonly cases: number; readonly margin: number }
+  | { readonly type: 'screening'; readonly target: string; readonly property: string; readonly problems: number }
   | { readonly type: 'shrinking'; readonly target: string; readonly property: string; readonly kernelCalls: number; readonly problems: number }
   | { readonly type: 'property-finished'; readonly result: PropertyResult }
   | { readonly type: 'run-finished'; readonly report: Report };

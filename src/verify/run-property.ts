@@ -16,6 +16,7 @@ import type { Property, ResolvedKernel } from './property.ts';
 import type { Effort, MarginQuantiles, PropertyResult, ResultPart, RunEvent } from './results.ts';
 import { runCases } from './run-cases.ts';
 import { ownCases, ownsCase, type Shard } from './shards/shard.ts';
+import { screen } from './screen.ts';
 import { literally, type StoredCase } from './stored.ts';
 
 export interface PropertyRun extends RecordOptions {
@@ -77,10 +78,12 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
     const found = examination.judgement?.worst;
     if (isWorse(found, worst)) worst = found;
   };
-  const again = await tryStored(stored, options, onStored);
+  const screened = await screen(options, seed, shard?.index ?? 1);
+  const suspects = screened?.suspects === undefined ? [] : [screened.suspects];
+  const again = await tryStored([...stored, ...suspects], options, onStored);
   const { failure, failedAt, interrupted } = again === undefined ? await runCases({ ...options, ...planned, seed, owns, onCase }) : { failure: again, failedAt: undefined, interrupted: false };
 
-  const measured = { cases, problems, margin: worst?.margin ?? 0, margins: quantilesOf(sketch), worst, ...partOf(shard, { planned: all, own, failedAt, worstAt, sketch: sketch.state() }) };
+  const measured = { cases, problems, ...(screened === undefined ? {} : { screened: screened.problems }), margin: worst?.margin ?? 0, margins: quantilesOf(sketch), worst, ...partOf(shard, { planned: all, own, failedAt, worstAt, sketch: sketch.state() }) };
   if (failure !== undefined) {
     const caller = new KernelCaller(kernel, options.declaration.run, options.callTimeoutMs, options.declaration.remote);
     const { shrunk, counterexample } = await minimise(failure, caller, seed, options);

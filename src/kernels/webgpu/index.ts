@@ -2,6 +2,7 @@
 import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
 import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import type { ScreenedFor } from '../../targets/kernel.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect } from '../../operations/layers/dialect.ts';
 import { expandPart, expandVjpPart, headParts } from './ends.ts';
@@ -25,6 +26,7 @@ export { makeResident, type Resident } from './resident.ts';
 export { runOnDevice, upload, type PlanOf } from './run.ts';
 export { prepareOnDevice, type Prepared } from './timing.ts';
 export { describeGpu, type GpuDescription } from './describe.ts';
+export { screenOnDevice } from './screening/screen.ts';
 export type { GpuDtype, Plan } from './plan.ts';
 
 export interface WebgpuOptions {
@@ -46,6 +48,8 @@ export interface WebgpuKernel {
   readonly arithmetic: ArithmeticInput;
   readonly dtypes?: Readonly<Record<string, Dtype>>;
   readonly plan: (sizes: Sizes) => Plan;
+  /** What can be looked for in its outputs on the device. */
+  readonly screening?: { readonly seeks: readonly ScreenedFor[]; readonly dialect: SinkhornDialect };
 }
 
 /** The kernels by operation. Dialects whose derivative is not here leave the operation out. */
@@ -59,6 +63,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
   const mixing = { orientation: sinkhorn.orientation };
   const arithmetic: ArithmeticInput = storage === 'f32' ? 'wgsl-f32' : { preset: 'wgsl-f32', source: 'wgsl-f32 between loads and stores; streams stored as bf16, rounded to nearest even (u = 2⁻⁸)', storage };
   const mappingDtypes = (...names: string[]): Pick<WebgpuKernel, 'dtypes'> => (storage === 'f32' ? {} : { dtypes: Object.fromEntries(names.map((name) => [name, 'f32' as const])) });
+  const screeningFor = (...seeks: ScreenedFor[]): Pick<WebgpuKernel, 'screening'> => (storage === 'f32' && isForFour(sinkhorn) ? { screening: { seeks, dialect: sinkhorn } } : {});
   const sizesOf = ({ streams, channels }: Sizes): PartSizes => ({ n: streams, channels, dtype: storage });
   const gradientNames = ['projection', 'scales', 'biases', 'normWeight'].flatMap((name) => [name, `${name}Gradient`]);
   const mappingsVjp: WebgpuKernel = {
@@ -87,8 +92,9 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       dialect: { ...sinkhorn },
       arithmetic,
       plan: (sizes) => (sizes.streams === 4 && isForFour(sinkhorn) ? sinkhornFour : sinkhornAny)(sinkhorn, storage, sizes),
+      ...screeningFor('line-sums', 'positivity', 'cross-ratios'),
     },
-    ...(hasVjp(sinkhorn) ? { 'sinkhorn-vjp': { dialect: { ...sinkhorn, derivative: 'unrolled' }, arithmetic, plan: (sizes: Sizes) => (sizes.streams === 4 && isVjpForFour(sinkhorn) ? sinkhornVjpFour : sinkhornVjp)(sinkhorn, storage, sizes) } } : {}),
+    ...(hasVjp(sinkhorn) ? { 'sinkhorn-vjp': { dialect: { ...sinkhorn, derivative: 'unrolled' }, arithmetic, plan: (sizes: Sizes) => (sizes.streams === 4 && isVjpForFour(sinkhorn) ? sinkhornVjpFour : sinkhornVjp)(sinkhorn, storage, sizes), ...screeningFor('gradient-sums') } } : {}),
     mappings: {
       dialect: { ...mappings },
       arithmetic,

@@ -17,6 +17,8 @@ export interface Resident {
   readonly bytes: number;
   /** Dispatches of one run. */
   readonly dispatches: number;
+  /** By their names in the plan. */
+  readonly buffers: Readonly<Record<string, GPUBuffer>>;
   /** Encodes one run. */
   readonly encode: (pass: GPUComputePassEncoder) => void;
   /** Puts an input on the device. The storage is f32, or the bit patterns of bf16. */
@@ -85,6 +87,7 @@ export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident
   return {
     bytes: held.reduce((sum, { size }) => sum + size, 0),
     dispatches: dispatches.length,
+    buffers,
     encode,
     write(name, data) {
       // whole words only

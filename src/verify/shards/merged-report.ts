@@ -79,6 +79,7 @@ function mergedResult({ parts }: Claim, missing: readonly number[]): PropertyRes
     margins: quantilesOf(sketch),
     durationMs: sum((result) => result.durationMs),
     ...(fault === undefined ? {} : { fault }),
+    ...(results.some(({ screened }) => screened !== undefined) ? { screened: sum(({ screened = 0 }) => screened) } : {}),
   };
   if (failed !== undefined) {
     const { reason, counterexample, explanation } = failed;

@@ -60,7 +60,7 @@ const sketch = z.strictObject({ zeros: count, above: count, largest: number, cou
 const result = z.strictObject({
   target: text, operation: text, property: text, claim: text, class: z.enum(['bitwise', 'exact', 'limit']),
   status: z.enum(['passed', 'failed', 'unsupported', 'skipped', 'incomplete', 'errored']), reason: text.optional(), seed: count,
-  cases: count, problems: count, margin: number, margins: z.strictObject({ tokens: count, p50: number, p90: number, p99: number, max: number }).optional(),
+  cases: count, problems: count, screened: count.optional(), margin: number, margins: z.strictObject({ tokens: count, p50: number, p90: number, p99: number, max: number }).optional(),
   worst: worst.optional(), durationMs: z.number().min(0), counterexample: counterexample.optional(), explanation: text.optional(), fault: text.optional(),
   part: z.strictObject({ planned: count, own: count, failedAt: count.optional(), worstAt: count.optional(), sketch: sketch.optional() }).optional(),
 });
