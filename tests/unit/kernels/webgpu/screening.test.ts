@@ -47,7 +47,7 @@ it('measures sums of gradients and cross ratios as f64 does, to a few roundings'
   const ratios = await screened(paper, 'sinkhorn', 'cross-ratios', { suspects: 20 });
   const l = ratios.inputs['logits']!.data;
   ratios.suspects.forEach((suspicion, token) => {
-    const own = [...l.slice(16 * token, 16 * token + 16)];
+    const own = Array.from(l.subarray(16 * token, 16 * token + 16));
     const log = (i: number, j: number): number => Math.log(ratios.output[16 * token + 4 * i + j]!) - own[4 * i + j]!;
     const defects = [1, 2, 3].flatMap((i) => [1, 2, 3].map((j) => Math.abs(log(i, j) + log(0, 0) - log(i, 0) - log(0, j))));
     // the device's own exponentials: 3 + 2|L| ulp of four entries, as WGSL allows
