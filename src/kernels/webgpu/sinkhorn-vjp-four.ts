@@ -1,16 +1,15 @@
 /**
- * The derivative of Sinkhorn's T iterations for n = 4, one matrix a thread, by cross ratios (sinkhorn-four.ts). What lines and places were multiplied with after every half-step is kept in registers, of up to 20
- * iterations at once; where there are more, they are cut into segments, and what led to a segment is computed again. (Workgroup memory instead of registers: 3 times as long on an H200, for few threads fit beside
- * each other. Segments of 3 to 7 iterations: 1.2 times.)
+ * The derivative of Sinkhorn's T iterations for n = 4, one matrix a thread, by cross ratios (sinkhorn-four.ts). What lines and places were multiplied with after every half-step is kept in registers for a segment of some
+ * iterations; of each segment what stood before it is kept, and its half-steps are done again before they are walked back.
  *
  * Backward in logarithms: with H = G∘X for the cotangent G, γ the sums of its places and ρ those of its lines, the half-step v = 1/(Σ_i k_ij·u_i + ε·c) takes q = v∘γ; ∂log k_ij loses u_i·k_ij·q_j, ρ_i loses
  * u_i·Σ_j k_ij·q_j, and γ becomes ε·q∘c, what the c before it contributed. A half-step of lines is the same with sides changed. All that ∂log k loses is Z∘k with Z = Σ u·qᵀ, multiplied once at the end.
  *
- * Moves 192 bytes a matrix in f32. Operations of a half-step: 12 for the sums, 8 for reciprocals, 8 for ε forward; 4 + 12 + 4 + 16 and 8 for ε back: 72 of them, 39 times for T = 20: 1.4 ms for 2²⁴ matrices on an H200 at
- * 33·10¹² a second, where the copy of the bytes takes 0.75 ms.
+ * Moves 192 bytes a matrix in f32. Operations of a half-step: 12 for the sums, 8 for reciprocals in pairs, 4 for ε forward, twice but for the last segment; 4 + 12 + 4 + 16 and 12 for ε back: 24 + 24 + 48 of them 39 times for T = 20: 1.9 ms
+ * for 2²⁴ matrices on an H200 at 33·10¹² a second, where the copy of the bytes takes 0.75 ms. Measured there before sums were added by fma: 2.9 ms.
  *
- * Within the declared arithmetic: forward as sinkhorn-four.ts, with reciprocals in pairs (7u); ε is multiplied with a reciprocal of u instead of r, 12u·ε. Back, q is rounded once, a sum of four three times, its product
- * with u once: 5u of the (n + 10)u that a half-step may err on a line; Z adds a rounded product to what is there, once for each half-step, as h − X·sum does.
+ * Within the declared arithmetic: forward as sinkhorn-four.ts, with reciprocals in pairs (7u); at the beginning of a segment, and back, ε is multiplied with a reciprocal of u instead of r, 12u·ε. Back, q is rounded once, a sum of four three times, its product
+ * with u once: 5u of the (n + 10)u that a half-step may err on a line; Z adds a product to what is there, once for each half-step, as h − X·sum does.
  *   Range with ε: that of sinkhorn-four.ts. Without, u and v keep their true scale here, and products of two are within 2^±58, for Σ L² ≤ 64 and so D = 16: sums of the other side have the mean 1 after a half-step, so neither Π u nor
  *   Π v falls (inequality of the means), and Σ log X ≤ −16 log 4 bounds the one by the other: their logarithmic means m are from −7.1 (v begins as exp(L_0j − L_00), u as 1/Σ_j exp(L_ij − L_i0); Cauchy) to 11.7,
  *   and a product of two of four numbers that differ by e^D at most lies within e^(2m ± D).
@@ -26,8 +25,8 @@ import { tensorPlan } from './frame.ts';
 import { each, literal } from './wgsl.ts';
 
 const workgroup = 64;
-/** Pairs of half-steps whose factors are held in registers at once. */
-const segmentPairs = 5;
+/** Pairs of half-steps whose factors are held in registers at once; what was quickest of 2 to 20 on an H200. */
+const segmentOf = (isFree: boolean): number => (isFree ? 20 : 7);
 /** More would keep too much before segments. */
 const mostIterations = 256;
 /** What the factors of a side are the reciprocals of. */
@@ -85,6 +84,7 @@ function crossedGradient(dialect: SinkhornDialect): string {
   const isFree = waysOf(dialect) === 'free';
   // with ε a half-step of places follows the pairs, without it one of lines precedes each
   const pairs = isFree ? dialect.iterations : dialect.iterations - 1;
+  const segmentPairs = segmentOf(isFree);
   const [segments, rest] = [Math.floor(pairs / segmentPairs), pairs % segmentPairs];
   const [first, second] = isFree ? (['u', 'v'] as const) : (['v', 'u'] as const);
   // what the half-step that makes one side of the other is the reciprocal of; with ε, of what its own factors were the reciprocals of too
@@ -97,8 +97,8 @@ function crossedGradient(dialect: SinkhornDialect): string {
   const again = (count: number): string => `${isFree ? '' : `  ${inverse.u} = 1.0 / u_0; ${inverse.v} = 1.0 / v_0;\n`}${each(count, (t) => `  var ${first}_${t + 1}: vec4f; ${halfStep(first, `${first}_${t + 1}`, `${second}_${t}`)}\n  var ${second}_${t + 1}: vec4f; ${halfStep(second, `${second}_${t + 1}`, `${first}_${t + 1}`)}`)}`;
   // what a half-step's factors, made of those of the other side, hand on
   const back = (side: 'u' | 'v', factors: string, other: string, before: string): string => {
-    const [own, its, sums, outer] = side === 'u' ? ['of_lines', 'of_places', 'over_lines', (line: number) => `q[${line}] * ${other}`] as const : ['of_places', 'of_lines', 'over_places', (line: number) => `${other}[${line}] * q`] as const;
-    return `  { let q = ${factors} * ${own}; ${lines.map((line) => `z${line} += ${outer(line)};`).join(' ')} ${its} -= ${other} * ${sums}(q, k); ${own} = ${isFree ? 'vec4f(0.0)' : `q * epsilon_over(${before})`}; }`;
+    const [own, its, sums, outer] = side === 'u' ? ['of_lines', 'of_places', 'over_lines', (line: number) => `vec4f(q[${line}]), ${other}`] as const : ['of_places', 'of_lines', 'over_places', (line: number) => `vec4f(${other}[${line}]), q`] as const;
+    return `  { let q = ${factors} * ${own}; ${lines.map((line) => `z${line} = fma(${outer(line)}, z${line});`).join(' ')} ${its} = fma(-${other}, ${sums}(q, k), ${its}); ${own} = ${isFree ? 'vec4f(0.0)' : `q * epsilon_over(${before})`}; }`;
   };
   const walked = (count: number): string => each(count, (t) => `${back(second, `${second}_${count - t}`, `${first}_${count - t}`, `${second}_${count - t - 1}`)}\n${back(first, `${first}_${count - t}`, `${second}_${count - t - 1}`, `${first}_${count - t - 1}`)}`);
   const segment = (count: number, u: string, v: string, end: string): string => `
@@ -165,5 +165,5 @@ function ending(isFree: boolean, u: string, v: string): string {
   return `${isFree ? '' : `  let last = reciprocals_of(fma(vec4f(epsilon), ${inverse.v}, over_lines(${u}, k)));\n`}  h = mat4x4f(${lines.map((line) => `g[${line}] * ((${ratios[line]}${u}[${line}]) * ${last})`).join(', ')});
   of_lines = vec4f(${lines.map((line) => `(h[${line}].x + h[${line}].y) + (h[${line}].z + h[${line}].w)`).join(', ')});
   of_places = (h[0] + h[1]) + (h[2] + h[3]);
-${isFree ? '' : `  { let q = last * of_places; ${lines.map((line) => `z${line} += ${u}[${line}] * q;`).join(' ')} of_lines -= ${u} * over_places(q, k); of_places = q * epsilon_over(${v}); }`}`;
+${isFree ? '' : `  { let q = last * of_places; ${lines.map((line) => `z${line} = fma(vec4f(${u}[${line}]), q, z${line});`).join(' ')} of_lines = fma(-${u}, over_places(q, k), of_lines); of_places = q * epsilon_over(${v}); }`}`;
 }
