@@ -3,8 +3,9 @@
  * largest error, the first pattern that is outside, and counts.
  *
  * Errors are in units of 2⁻¹² ULP (FIXED: of 2⁻³¹), d = ⌊|Y − M|/2²⁷⌋ of Q62 at the exponent of the truth, where an ULP is 2³⁹; M is rounded down by less than 1 and off by `slack`/2 + 1 ≤ 2¹⁷, so that an error is below d + 2. A pattern is outside
- * where |Y − M| − slack exceeds what is allowed, rounded up to whole units: that is certain. As in judge.ts a subnormal result may be zero, an infinity stands for all beyond the largest number, and the larger ULP counts.
+ * where |Y − M| − slack exceeds what is allowed, rounded up to whole units: that is certain. It is `beyond` where that exceeds what the bounds assume of `wgsl-f32`, A·u·M with A in units of 2⁻⁸, rounded up. As in judge.ts a subnormal result may be zero, an infinity stands for all beyond the largest number, and the larger ULP counts.
  */
+import { arithmeticPresets } from '../../../numerics/arithmetic.ts';
 import type { GpuDevice } from '../device.ts';
 import { guarded } from '../resident.ts';
 import { logAbsolute, measuredFunctions, sqrtRelative, tanhAbsolute } from './functions.ts';
@@ -12,7 +13,7 @@ import { truthOf, type JudgedOnDevice } from './truth.ts';
 
 const groups = 2 ** 16;
 const lanes = 256;
-const wordsPerGroup = 12;
+const wordsPerGroup = 16;
 const unitsPerUlp = 2 ** 12;
 
 const allowances: Readonly<Record<JudgedOnDevice, string>> = {
@@ -26,8 +27,22 @@ const allowances: Readonly<Record<JudgedOnDevice, string>> = {
   divide: `return ${2.5 * unitsPerUlp}u;`,
 };
 
+const preset = arithmeticPresets['wgsl-f32']!;
+const inSteps = (units: number): string => `${Math.ceil(256 * units)}u`;
+
+/** A: in units of 2⁻⁸ u. Of errors that are absolute WGSL's table and the preset are the same, or the preset is larger. */
+const assumed: Readonly<Record<JudgedOnDevice, string>> = {
+  exp: `let p = parts_of(x & 0x7fffffffu); return ${inSteps(preset.exp.constant)} + ((shr64(vec2u(0u, p.mantissa), u32(47 - min(p.e, 6))).x) + 1u) * ${Math.ceil(preset.exp.slope)}u;`, // |x|·2⁸ = μ·2^(e−15)
+  log: `return ${inSteps(preset.log.relative)};`,
+  tanh: 'return 0u;',
+  inverseSqrt: `return ${inSteps(preset.inverseSqrt)};`,
+  sqrt: `return ${inSteps(preset.inverseSqrt + preset.division.perEntry + preset.division.perLine)};`,
+  reciprocal: `return ${inSteps(Math.max(preset.division.perEntry, preset.division.perLine))};`,
+  divide: `return ${inSteps(Math.max(preset.division.perEntry, preset.division.perLine))};`,
+};
+
 const judging = /* wgsl */ `
-struct Verdict { error: u32, outside: bool, kind: u32 }
+struct Verdict { error: u32, outside: bool, beyond: bool, kind: u32 }
 const REGULAR = 0u; const FLUSHED = 1u; const KEPT = 2u; const UNJUDGED = 3u; const WRONG = 4u; const SPECIAL = 5u;
 const WORST = 0xffffffffu;
 fn units_of(d: vec2u, shift: u32) -> u32 {
@@ -50,19 +65,20 @@ fn scaled(y: u32, place: i32) -> vec2u {
 }
 fn judged(t: Truth, y: u32, x: u32, by: u32) -> Verdict {
   let size = y & 0x7fffffffu;
-  if (t.kind == FREE) { return Verdict(0u, false, UNJUDGED); }
-  if (t.kind == NOT) { return Verdict(0u, size <= 0x7f800000u, SPECIAL); }
-  if (t.kind == INFINITE) { return Verdict(0u, y != 0x7f800000u, REGULAR); }
-  if (size > 0x7f800000u) { return Verdict(WORST, true, WRONG); }
+  if (t.kind == FREE) { return Verdict(0u, false, false, UNJUDGED); }
+  if (t.kind == NOT) { return Verdict(0u, size <= 0x7f800000u, false, SPECIAL); }
+  if (t.kind == INFINITE) { return Verdict(0u, y != 0x7f800000u, y != 0x7f800000u, REGULAR); }
+  if (size > 0x7f800000u) { return Verdict(WORST, true, true, WRONG); }
   let same = t.negative == (y >> 31u);
   let allowed = allowance(x, t.m);
   if (t.kind == FIXED) {
-    if (size > 0x43000000u) { return Verdict(WORST, true, WRONG); }
+    if (size > 0x43000000u) { return Verdict(WORST, true, true, WRONG); }
     let there = scaled(y, 56);
     let d = distance(there, t.m, same);
-    return Verdict(units_of(d, 25u), exceeds(d, t.slack + 1u, allowed, 25u), REGULAR);
+    let outside = exceeds(d, t.slack + 1u, allowed, 25u);
+    return Verdict(units_of(d, 25u), outside, outside, REGULAR);
   }
-  if (is_subnormal(x) && size == 0u && t.e < -60) { return Verdict(0u, false, FLUSHED); }
+  if (is_subnormal(x) && size == 0u && t.e < -60) { return Verdict(0u, false, false, FLUSHED); }
   let e = max(t.e, -126);
   let m = shr64(t.m, 1u + u32(min(e - t.e, 70)));
   let slack = (t.slack >> 1u) + 2u;
@@ -71,16 +87,22 @@ fn judged(t: Truth, y: u32, x: u32, by: u32) -> Verdict {
   if (size == 0x7f800000u) {
     // for the largest number, and for all beyond it
     let largest = scaled(0x7f7fffffu, 62 - e);
-    if (!same || t.e < 120) { return Verdict(WORST, true, WRONG); }
-    if (t.e > 127 || less64(largest, add64(m, limit))) { return Verdict(0u, false, UNJUDGED); }
+    if (!same || t.e < 120) { return Verdict(WORST, true, true, WRONG); }
+    if (t.e > 127 || less64(largest, add64(m, limit))) { return Verdict(0u, false, false, UNJUDGED); }
     there = largest;
   }
   let d = distance(there, m, same || size == 0u);
   let outside = exceeds(d, slack, allowed, 27u);
-  if (t.e > 127) { return Verdict(0u, outside, UNJUDGED); }
+  if (t.e > 127) { return Verdict(0u, outside, outside, UNJUDGED); }
   let normal = vec2u(0u, 0x40000000u); // 2⁻¹²⁶ where e is −126
-  if (e == -126 && size == 0u && less64(m, add64(normal, limit))) { return Verdict(0u, false, select(FLUSHED, UNJUDGED, less64(m, vec2u(0u, 0x80u)))); }
-  return Verdict(units_of(d, 27u), outside, select(REGULAR, KEPT, t.e < -126));
+  if (e == -126 && size == 0u && less64(m, add64(normal, limit))) { return Verdict(0u, false, false, select(FLUSHED, UNJUDGED, less64(m, vec2u(0u, 0x80u)))); }
+  // u·m, 39 bits, by A, below 2²⁰
+  let unit = shr64(m, 24u);
+  let steps = assumed(x);
+  let product = add64(mul32(unit.x, steps), vec2u(0u, unit.y * steps));
+  var most = add64(shr64(product, 8u), vec2u((steps >> 8u) + slack + 2u, 0u));
+  if (t.e < -126) { most = add64(most, normal); }
+  return Verdict(units_of(d, 27u), outside, less64(most, d), select(REGULAR, KEPT, t.e < -126));
 }
 fn distance(a: vec2u, b: vec2u, same: bool) -> vec2u {
   if (!same) {
@@ -95,14 +117,18 @@ function shaderOf(name: JudgedOnDevice): string {
   const two = measuredFunctions[name].operands === 2;
   return `${truthOf(name)}
 fn allowance(x: u32, m: vec2u) -> u32 { ${allowances[name]} }
+fn assumed(x: u32) -> u32 { ${assumed[name]} }
 ${judging}
-struct Found { error: u32, x: u32, y: u32, result: u32, outside: u32, outside_x: u32, outside_y: u32, outside_result: u32, regular: u32, flushed: u32, kept: u32, special: u32 }
+struct Found { error: u32, x: u32, y: u32, result: u32, outside: u32, outside_x: u32, outside_y: u32, outside_result: u32, regular: u32, flushed: u32, kept: u32, special: u32, beyond: u32, beyond_x: u32, beyond_y: u32, beyond_result: u32 }
 struct Task { first: u32, seed: u32 }
 @group(0) @binding(0) var<uniform> task: Task;
 @group(0) @binding(1) var<storage, read_write> found: array<Found>;
 var<workgroup> errors: array<u32, ${lanes}>;
 var<workgroup> places: array<u32, ${lanes}>;
-var<workgroup> firsts: array<u32, ${lanes}>;
+var<workgroup> first: atomic<u32>;
+var<workgroup> first_beyond: atomic<u32>;
+var<workgroup> first_special: atomic<u32>;
+var<workgroup> beyond: atomic<u32>;
 var<workgroup> outside: atomic<u32>;
 var<workgroup> regular: atomic<u32>;
 var<workgroup> flushed: atomic<u32>;
@@ -127,16 +153,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let begin = (task.first + group.x) << 16u;
   var error = 0u;
   var place = lane;
-  var first = WORST;
+  if (lane == 0u) {
+    atomicStore(&first, 0xffffu);
+    atomicStore(&first_beyond, 0xffffu);
+    atomicStore(&first_special, 0xffffu);
+  }
+  workgroupBarrier();
   for (var i = 0u; i < ${2 ** 16 / lanes}u; i++) {
     let at = i * ${lanes}u + lane;
     let given = operands_of(begin + at);
     let v = judged(truth(given.x, given.y), measured(given.x, given.y), given.x, given.y);
     if (v.outside && v.kind != SPECIAL) {
-      first = min(first, at);
+      atomicMin(&first, at);
       atomicAdd(&outside, 1u);
     }
-    if (v.outside && v.kind == SPECIAL) { atomicAdd(&special, 1u); }
+    if (v.beyond) {
+      atomicMin(&first_beyond, at);
+      atomicAdd(&beyond, 1u);
+    }
+    if (v.outside && v.kind == SPECIAL) {
+      atomicMin(&first_special, at);
+      atomicAdd(&special, 1u);
+    }
     if (v.kind == REGULAR || v.kind == WRONG) {
       atomicAdd(&regular, 1u);
       if (v.error > error) {
@@ -149,19 +187,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   errors[lane] = error;
   places[lane] = place;
-  firsts[lane] = first;
   workgroupBarrier();
   if (lane != 0u) { return; }
   for (var k = 1u; k < ${lanes}u; k++) {
-    first = min(first, firsts[k]);
     if (errors[k] > error || (errors[k] == error && places[k] < place)) {
       error = errors[k];
       place = places[k];
     }
   }
   let worst = operands_of(begin + place);
-  let out = operands_of(begin + min(first, 0xffffu));
-  found[group.x] = Found(error, worst.x, worst.y, measured(worst.x, worst.y), atomicLoad(&outside), out.x, out.y, measured(out.x, out.y), atomicLoad(&regular), atomicLoad(&flushed), atomicLoad(&kept), atomicLoad(&special));
+  let out = operands_of(begin + select(atomicLoad(&first), atomicLoad(&first_special), atomicLoad(&outside) == 0u));
+  let more = operands_of(begin + atomicLoad(&first_beyond));
+  found[group.x] = Found(error, worst.x, worst.y, measured(worst.x, worst.y), atomicLoad(&outside), out.x, out.y, measured(out.x, out.y), atomicLoad(&regular), atomicLoad(&flushed), atomicLoad(&kept), atomicLoad(&special),
+    atomicLoad(&beyond), more.x, more.y, measured(more.x, more.y));
 }
 `;
 }
@@ -184,7 +222,11 @@ export interface GroupFindings {
   /** Bits of the operands and the result that have it. */
   readonly worst: readonly [x: number, y: number, result: number];
   readonly outside: number;
+  /** The first that is outside; where none is, the first of `special`. */
   readonly firstOutside: readonly [x: number, y: number, result: number];
+  /** Beyond what the bounds assume. */
+  readonly beyond: number;
+  readonly firstBeyond: readonly [x: number, y: number, result: number];
   readonly regular: number;
   readonly flushed: number;
   readonly kept: number;
@@ -232,6 +274,7 @@ export async function exhaust(gpu: GpuDevice, name: JudgedOnDevice, options: { r
 }
 
 function findingsOf(words: Uint32Array): GroupFindings {
-  const [error, x, y, result, outside, outsideX, outsideY, outsideResult, regular, flushed, kept, special] = words as unknown as readonly [number, number, number, number, number, number, number, number, number, number, number, number];
-  return { error, worst: [x, y, result], outside, firstOutside: [outsideX, outsideY, outsideResult], regular, flushed, kept, special };
+  const at = (k: number): number => words[k]!;
+  const three = (k: number): readonly [number, number, number] => [at(k), at(k + 1), at(k + 2)];
+  return { error: at(0), worst: three(1), outside: at(4), firstOutside: three(5), regular: at(8), flushed: at(9), kept: at(10), special: at(11), beyond: at(12), firstBeyond: three(13) };
 }

@@ -31,9 +31,9 @@ const [one, least, infinite] = [bitsOf(1), bitsOf(2 ** -126), bitsOf(Infinity)];
 const sign = 0x80000000;
 
 /** Samples of a function; the same for the same seed. */
-export function samplesOf(name: MeasuredName, random: number, seed: number): Samples {
+export function samplesOf(name: MeasuredName, random: number, seed: number, withStructured = true): Samples {
   const bits = counter(seed);
-  const own = structured(name);
+  const own = withStructured ? structured(name) : [];
   const count = measuredFunctions[name].operands;
   const operands = Array.from({ length: count }, () => new Uint32Array(random + own.length));
   for (let k = 0; k < random; k++) randomOperands(name, bits).forEach((value, at) => (operands[at]![k] = value));
