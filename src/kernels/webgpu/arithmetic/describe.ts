@@ -46,7 +46,7 @@ export function complaintsOf(functions: Functions): Complaint[] {
     const complaints: Complaint[] = [];
     const rounded = ['add', 'subtract', 'multiply', 'fma'].includes(name);
     if (outside > 0 && outsideAt !== undefined) {
-      const meaning = beyond > 0 ? 'the bounds of wgsl-f32 do not cover it, so that a claim which fails may be the driver’s fault and not the kernel’s' : 'what the bounds of wgsl-f32 assume still holds, so that a claim which fails is the kernel’s fault';
+      const meaning = beyond > 0 ? 'the bounds of wgsl-f32 do not cover it, so that a claim which fails may be the driver’s fault and not the kernel’s' : 'what the bounds of wgsl-f32 assume holds for all that was measured, so that a claim which fails is the kernel’s fault';
       complaints.push({ name, excuses: beyond > 0, text: `${measuredFunctions[name].text} leaves WGSL’s accuracy table: ${seenText(name, beyondAt ?? outsideAt)}, ${errorText(name, beyondAt ?? outsideAt)} (${measuredFunctions[name].allowance}); ${countText(functions[name], outside)}; ${meaning}` });
     } else if (beyond > 0 && beyondAt !== undefined) {
       const how = rounded ? 'is not rounded to nearest, which WGSL allows and the bounds of wgsl-f32 do not' : 'is off by more than the bounds of wgsl-f32 assume';

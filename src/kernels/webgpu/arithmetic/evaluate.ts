@@ -33,7 +33,7 @@ export async function evaluate(gpu: GpuDevice, name: MeasuredName, operands: rea
   const made = make(count, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
   const readable = make(count, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   try {
-    operands.forEach((words, k) => device.queue.writeBuffer(given, 4 * count * k, words as Uint32Array<ArrayBuffer>));
+    operands.forEach((words, k) => device.queue.writeBuffer(given, 4 * count * k, words));
     const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [given, made].map((buffer, binding) => ({ binding, resource: { buffer } })) });
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
