@@ -42,11 +42,11 @@ export function webgpuTarget(options: wgslKernels.WebgpuOptions = {}, device: wg
   };
 }
 
-const sizes = { tokens: 1, streams: 4, channels: 4, depth: 1 };
+const small = { tokens: 1, streams: 4, channels: 4, depth: 1 };
 
 /** Operations whose shaders have a function in them. Every shader may add, multiply and divide. */
 function usersIn(kernels: Readonly<Record<string, wgslKernels.WebgpuKernel>>): Users {
-  const shaders = Object.entries(kernels).map(([operation, kernel]) => [operation, [4, 3].flatMap((streams) => kernel.plan({ ...sizes, streams }).passes.map(({ code }) => code)).join('\n')] as const);
+  const shaders = Object.entries(kernels).map(([operation, kernel]) => [operation, [4, 3].flatMap((streams) => kernel.plan({ ...small, streams }).passes.map(({ code }) => code)).join('\n')] as const);
   return (name) => (['exp', 'log', 'tanh', 'inverseSqrt', 'sqrt', 'fma'].includes(name) ? shaders.filter(([, code]) => code.includes(`${name}(`)).map(([operation]) => operation) : undefined);
 }
 

@@ -108,6 +108,7 @@ function seenText(name: MeasuredName, { operands, result }: Seen): string {
 function errorText(name: MeasuredName, seen: Seen): string {
   const { error, allowed } = judgeSeen(name, seen);
   const absolute = absoluteUnit(name, allowed);
+  if (!Number.isFinite(error)) return `no number where ${absolute === undefined ? `${figure(allowed)} ULP are` : `${absolute.toPrecision(2)} is`} allowed`;
   return absolute === undefined ? `${figure(error)} of ${figure(allowed)} ULP` : `${(error * absolute).toPrecision(2)} of ${absolute.toPrecision(2)}`;
 }
 
@@ -120,6 +121,6 @@ function absoluteUnit(name: MeasuredName, allowed: number): number | undefined {
   return name === 'tanh' ? tanhAbsolute : name === 'log' && allowed === 1 ? logAbsolute : undefined;
 }
 
-const figure = (value: number): string => (Number.isFinite(value) ? (value >= 1e6 ? value.toExponential(1) : value.toFixed(2)) : 'no number');
+const figure = (value: number): string => (value >= 1e6 ? value.toExponential(1) : value.toFixed(2));
 const short = (value: number): string => String(Number(value.toPrecision(9)));
 const hex = (bits: number): string => `0x${bits.toString(16).padStart(8, '0')}`;
