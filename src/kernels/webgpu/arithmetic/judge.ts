@@ -107,7 +107,7 @@ export function judge(name: MeasuredName, operands: readonly number[], result: n
   if (!operands.some(isSubnormal)) return plain;
   const zeroed = judgeAt(name, flush(a), flush(b), flush(c), result);
   const flushed = plain.outside === zeroed.outside ? undefined : plain.outside;
-  if (plain.class === 'special') return plain;
+  if (plain.class === 'special') return judgement('special', 0, 0, 0, plain.outside && zeroed.outside, false, flushed);
   // where zero is a pole, WGSL says nothing
   if (plain.class === 'free' || zeroed.class === 'free' || zeroed.class === 'special') return judgement('free', 0, plain.allowed, 0, false, false, flushed);
   return judgement('subnormal', plain.error, plain.allowed, plain.units, plain.outside && zeroed.outside, plain.beyondAssumed && zeroed.beyondAssumed, flushed);
@@ -117,10 +117,10 @@ function judgeAt(name: MeasuredName, a: number, b: number, c: number, result: nu
   const { value, relative } = trueValue(name, a, b, c);
   // a product may be rounded before the sum is taken, and overflow
   const also = name === 'fma' ? Math.fround(a * b) + c : value;
-  if (!Number.isFinite(a) || !Number.isFinite(b) || !Number.isFinite(c) || !Number.isFinite(value)) return specially(value, also, result);
-  // §15.7.4 says nothing of quotients by what is larger or smaller
+  // §15.7.4 says nothing of quotients by what is larger or smaller; zero and infinity are as IEEE 754 has them
   const divisor = name === 'divide' ? Math.abs(b) : name === 'reciprocal' ? Math.abs(a) : 1;
-  if (divisor < minNormal || divisor > 2 ** 126) return judgement('free', 0, 2.5, 0, false, false);
+  if ((divisor < minNormal && divisor > 0) || (divisor > 2 ** 126 && divisor < Infinity)) return judgement('free', 0, 2.5, 0, false, false);
+  if (!Number.isFinite(a) || !Number.isFinite(b) || !Number.isFinite(c) || !Number.isFinite(value)) return specially(value, also, result);
   if (name === 'fma') return fused(a, b, c, result);
   return against(name, a, value, Math.abs(value) * relative, result);
 }

@@ -115,7 +115,7 @@ fn ratio(a: Parts, b: Parts, negative: u32) -> Truth {
 `;
 
 const one = 'let size = x & 0x7fffffffu; if (size > 0x7f800000u) { return of_kind(NOT); } if (size == 0u || size == 0x7f800000u) { return of_kind(FREE); }';
-const positive = `${one} if (x != size) { return of_kind(NOT); }`;
+const positive = `${one} if (x != size) { return of_kind(select(NOT, FREE, is_subnormal(x))); }`; // one that is subnormal may be zero
 const asParts = 'let p = parts_of(size);';
 
 const bodies: Readonly<Record<JudgedOnDevice, { readonly helpers: string; readonly body: string }>> = {
