@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
 
 import { PlumblineError } from '../errors.ts';
 import type { Report } from '../verify/results.ts';
-import { describeMatters, summariseFailure } from './failure.ts';
+import { describeMatters, plain, summariseFailure } from './failure.ts';
 import { count } from './figures.ts';
 import { reportToMarkdown } from './markdown.ts';
 import type { Reporter, ReporterContext } from './reporter.ts';
@@ -40,11 +40,11 @@ export function annotations(report: Report): string[] {
     const { replay } = result.counterexample ?? {};
     const { explanation } = result;
     const matters = result.counterexample?.matters && describeMatters(result.counterexample.matters);
-    const text = `${result.claim}\n${summariseFailure(result)}${explanation === undefined ? '' : `\nThe kernel ${explanation}`}${matters === undefined ? '' : `\n${matters}`}${(result.notes ?? []).map((note) => `\n${note}`).join('')}${replay === undefined ? '' : `\n${replay}`}`;
+    const text = `${result.claim}\n${summariseFailure(result)}${explanation === undefined ? '' : `\nThe kernel ${explanation}`}${matters === undefined ? '' : `\n${matters}`}${(result.notes ?? []).map((note) => `\n${plain(note)}`).join('')}${replay === undefined ? '' : `\n${replay}`}`;
     return command(`${result.target}: ${result.property} ${result.status}`, text);
   });
   if (fits < bad.length) lines.push(command('plumbline', `${count(bad.length - fits)} more; the step summary has them.`));
-  return [...lines, ...report.targets.flatMap(({ name, notes = [] }) => notes.map((text) => command(name, text, 'warning')))];
+  return [...lines, ...report.targets.flatMap(({ name, notes = [] }) => notes.map((text) => command(name, plain(text), 'warning')))];
 }
 
 function command(title: string, message: string, level: 'error' | 'warning' = 'error'): string {

@@ -235,7 +235,8 @@ export interface GroupFindings {
 }
 
 /**
- * All patterns, in parts of `groupsAtOnce` workgroups (1 … 65,535), each of which is one submission. `onGroups` gets the findings in order; it may throw to stop. `patterns`: how many of 2³², from the first on; whole workgroups. Throws a `GpuFault`.
+ * All patterns, or the 2¹⁶ of each of `groups` workgroups from `firstGroup` on, in parts of `groupsAtOnce` (1 … 65,535), each of which is one submission. `onGroups` gets the findings in order, and the first of them; it may throw to stop.
+ * Throws a `GpuFault`.
  */
 export async function exhaust(gpu: GpuDevice, name: JudgedOnDevice, options: { readonly seed: number; readonly groupsAtOnce: number; readonly firstGroup?: number; readonly groups?: number; readonly onGroups: (findings: readonly GroupFindings[], first: number) => void }): Promise<void> {
   const { device } = gpu;

@@ -144,10 +144,18 @@ describe('a device that judges 2¹⁶ results', () => {
   it('finds one wrong result among them, whichever function it is in', { timeout: 120_000 }, async () => {
     for (const name of judgedOnDevice) {
       const call = { exp: 'exp(a)', log: 'log(a)', tanh: 'tanh(a)', inverseSqrt: 'inverseSqrt(a)', sqrt: 'sqrt(a)', reciprocal: '1.0 / a', divide: 'a / b' }[name];
-      const wrong = await openDevice({ rewrite: (code) => code.replace(`bitcast<u32>(${call})`, `bitcast<u32>(select(${call}, ${call} * 1.0001, (x & 0xffffu) == 0x1234u))`) });
+      // of pairs, which are drawn, some have these bits
+      const where = name === 'divide' ? '(x & 0xfffu) == 0x234u' : '(x & 0xffffu) == 0x1234u';
+      const wrong = await openDevice({ rewrite: (code) => code.replace(`bitcast<u32>(${call})`, `bitcast<u32>(select(${call}, (${call}) * 1.0001, ${where}))`) });
       try {
         await exhaust(wrong, name, { seed: 1, groupsAtOnce: 1, firstGroup: 0x3fa0, groups: 1, onGroups: ([found]) => {
-          if (name === 'divide') return expect(found!.outside).toBeGreaterThanOrEqual(0);
+          if (name === 'divide') {
+            expect(found!.outside).toBeGreaterThan(0);
+            expect(found!.outside).toBeLessThan(64);
+            expect([found!.firstOutside, found!.firstBeyond, found!.worst].map(([x]) => x & 0xfff)).toEqual([0x234, 0x234, 0x234]);
+            const [x, y, result] = found!.firstOutside.map(floatOf) as [number, number, number];
+            return expect(judge(name, [x, y], result)).toMatchObject({ class: 'regular', outside: true, beyondAssumed: true });
+          }
           expect(found!.outside).toBe(1);
           expect(found!.beyond).toBe(1);
           expect(found!.firstOutside[0]).toBe(0x3fa01234);
@@ -158,6 +166,29 @@ describe('a device that judges 2¹⁶ results', () => {
       }
     }
   });
+});
+
+it('a device whose integers are wrong is not believed', async () => {
+  const wrong = await openDevice({ rewrite: (code) => code.replace('var sum = taylor[15]', 'var sum = taylor[5]') });
+  try {
+    const measuring = measureArithmetic(wrong, { ...quickly, samples: 2 ** 10, exhaustively: ['exp'], groups: { first: 0x4000, count: 8 } });
+    await expect(measuring).rejects.toMatchObject({ name: 'GpuFault', fault: 'refused', message: expect.stringMatching(/integers of this device are wrong/) as string });
+  } finally {
+    wrong.close();
+  }
+});
+
+it('what all patterns show is in the record beside the samples', async () => {
+  const wrong = await openDevice({ rewrite: (code) => code.replace('bitcast<u32>(exp(a))', 'bitcast<u32>(select(exp(a), 2.0, bitcast<u32>(a) == 0x3f812345u))') });
+  try {
+    const told: string[] = [];
+    const { exp: record, log: other } = await measureArithmetic(wrong, { ...quickly, samples: 2 ** 10, exhaustively: ['exp'], groups: { first: 0x3f80, count: 4 }, onProgress: (what) => told.push(what) });
+    expect(record).toMatchObject({ outside: 1, beyond: 1, all: false, judged: 4 * 2 ** 16, outsideAt: { operands: [0x3f812345], result: bitsOf(2) } });
+    expect(other.outside).toBe(0);
+    expect(told).toContain('all exp(x)');
+  } finally {
+    wrong.close();
+  }
 });
 
 async function measured(device: GpuDevice): Promise<Awaited<ReturnType<typeof measureArithmetic>>> {
@@ -206,6 +237,16 @@ describe('on the command line', () => {
     const text = await plumbline(folderWith(), [...args.slice(0, -4), '--reporter', 'default', '--no-color']);
     expect(text.stdout).toMatch(/^ {2}note: .*exp\(x\) leaves WGSL’s accuracy table/m);
     expect(text.stdout).toMatch(/^ {2}note {6}.*exp\(x\) leaves WGSL’s accuracy table/m);
+  });
+
+  it('doctor stops measuring when it is interrupted, and keeps nothing', { timeout: 120_000 }, async () => {
+    const folder = folderWith();
+    const { code, stdout } = await plumbline(folder, ['doctor', '--arithmetic', 'all'], {}, (child) => {
+      child.stderr!.on('data', (text: string) => void (text.includes('arithmetic:') && !child.killed && child.kill('SIGINT')));
+    });
+    expect(code).toBe(130);
+    expect(stdout).toBe('');
+    expect(readRecord(gpu.about, join(folder, '.plumbline/arithmetic'))).toMatchObject({ thorough: false }); // of the target, when it was opened
   });
 
   it('doctor measures, keeps the record under the adapter’s name, and verify reads what is kept', { timeout: 240_000 }, async () => {
