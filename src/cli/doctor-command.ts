@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { createStyle, wantsColour, type Style } from '../report/style.ts';
 import { exitCodes } from '../verify/exit-code.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { probe, type Arithmetic, type Diagnosis, type Finding } from './probe.ts';
+import { probe, type Diagnosis, type FindArithmetic, type Finding } from './probe.ts';
 
 const depths = ['quick', 'thorough', 'all'] as const;
 type Depth = (typeof depths)[number];
@@ -51,7 +51,7 @@ async function probeMeasuring(depth: Depth, stderr: NodeJS.WriteStream): Promise
 }
 
 /** Measures, tells on standard error how far it is, prints the table there too, and keeps the record. */
-function measuring(depth: Depth, stderr: NodeJS.WriteStream, signal: AbortSignal): Arithmetic {
+function measuring(depth: Depth, stderr: NodeJS.WriteStream, signal: AbortSignal): FindArithmetic {
   return async (gpu) => {
     const [{ inSoftware, quickly, tableOf, thoroughly }, { measureAndKeep, recordPath }] = await Promise.all([import('../kernels/webgpu/arithmetic/index.ts'), import('../targets/webgpu-arithmetic.ts')]);
     const options = depth === 'quick' ? quickly : depth === 'thorough' && gpu.about.fallback ? inSoftware : thoroughly;

@@ -27,10 +27,10 @@ export interface Diagnosis {
 const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node-gpu', 'webgpu'] as const;
 
 /** How the arithmetic of a device is found out: from what is kept of it, or by measuring. */
-export type Arithmetic = (gpu: GpuDevice) => Promise<ArithmeticRecord>;
+export type FindArithmetic = (gpu: GpuDevice) => Promise<ArithmeticRecord>;
 
 /** Probes everything; opens and closes each built-in target, which loads what is heavy. */
-export async function probe(arithmetic?: Arithmetic): Promise<Diagnosis> {
+export async function probe(arithmetic?: FindArithmetic): Promise<Diagnosis> {
   const targets = await probeTargets();
   const findings = [...probeSystem(process.versions.node), ...targets, ...(await probeGpu()), ...(await probeArithmetic(arithmetic)), ...packages.map(probePackage)];
   const usable = targets.filter(({ status }) => status === 'good').map(({ name }) => name);
@@ -90,7 +90,7 @@ export async function probeGpu(describe?: typeof describeGpu): Promise<Finding[]
 }
 
 /** What the adapter's f32 functions do against WGSL's table; nothing where there is no adapter, which others say. `bad` where the bounds do not hold on it. */
-async function probeArithmetic(arithmetic?: Arithmetic): Promise<Finding[]> {
+async function probeArithmetic(arithmetic?: FindArithmetic): Promise<Finding[]> {
   const [{ GpuFault, openDevice }, { complaintsOf, describeArithmetic }, { arithmeticOf }] = await Promise.all([import('../kernels/webgpu/index.ts'), import('../kernels/webgpu/arithmetic/index.ts'), import('../targets/webgpu-arithmetic.ts')]);
   let gpu: GpuDevice;
   try {

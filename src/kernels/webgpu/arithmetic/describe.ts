@@ -27,7 +27,7 @@ export function describeArithmetic({ functions, thorough, measuredAt }: Arithmet
   const verdict = outside.length === 0 ? 'within WGSL’s table' : `${outside.join(', ')} outside WGSL’s table`;
   const share = Math.max(...measuredNames.filter((name) => !functions[name].all).map((name) => shareOutside(functions[name])));
   const all = measuredNames.filter((name) => functions[name].all);
-  const how = `${all.length === 0 ? '' : `all operands of ${all.join(', ')}; `}of ${all.length === 0 ? 'samples' : 'the others samples'}, at most ${share.toPrecision(2)} of what was drawn is outside (confidence 1 − 10⁻⁶)`;
+  const how = `${all.length === 0 ? '' : `all operands of ${all.join(', ')}; `}of ${all.length === 0 ? 'samples' : 'the others samples'}, at most ${share.toPrecision(2)} of what was drawn is outside (confidence 1 − 10⁻⁶ each)`;
   return `${verdict}: ${measuredNames.map((name) => worstOf(name, functions[name])).join(', ')}; ${how}; ${thorough ? 'thorough' : 'quick'}, ${measuredAt.slice(0, 10)}`;
 }
 

@@ -96,11 +96,11 @@ fn judged(t: Truth, y: u32, x: u32, by: u32) -> Verdict {
   if (t.e > 127) { return Verdict(0u, outside, outside, UNJUDGED); }
   let normal = vec2u(0u, 0x40000000u); // 2⁻¹²⁶ where e is −126
   if (e == -126 && size == 0u && less64(m, add64(normal, limit))) { return Verdict(0u, false, false, select(FLUSHED, UNJUDGED, less64(m, vec2u(0u, 0x80u)))); }
-  // u·m, 39 bits, by A, below 2²⁰
+  // u·m, 39 bits, by A, below 2²⁰; 3: what the shifts and the slack of m take from it
   let unit = shr64(m, 24u);
   let steps = assumed(x);
   let product = add64(mul32(unit.x, steps), vec2u(0u, unit.y * steps));
-  var most = add64(shr64(product, 8u), vec2u((steps >> 8u) + slack + 2u, 0u));
+  var most = add64(shr64(product, 8u), vec2u((steps >> 8u) + slack + 3u, 0u));
   if (t.e < -126) { most = add64(most, normal); }
   return Verdict(units_of(d, 27u), outside, less64(most, d), select(REGULAR, KEPT, t.e < -126));
 }

@@ -253,7 +253,7 @@ describe('on the command line', () => {
     const folder = folderWith();
     const { code, stdout, stderr } = await plumbline(folder, ['doctor', '--arithmetic', 'quick', '--no-color']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/arithmetic .*exp [\d.]+ of [\d.]+ ULP, log .*confidence 1 − 10⁻⁶/);
+    expect(stdout).toMatch(/arithmetic .*exp [\d.]+ of [\d.]+ ULP, log .*confidence 1 − 10⁻⁶ each/);
     expect(stderr).toMatch(/inverseSqrt\(x\) +2 ULP/);
     const kept = join(folder, /kept in (\S+)/.exec(stderr)![1]!);
     const record = readRecord(gpu.about, join(folder, '.plumbline/arithmetic'));
