@@ -4,7 +4,7 @@
  */
 import { tanhAbsolute, logAbsolute, measuredFunctions, measuredNames } from './functions.ts';
 import { evaluate } from './evaluate.ts';
-import { exhaust, type GroupFindings } from './exhaustive.ts';
+import { exhaust, groupsOfAll, type GroupFindings } from './exhaustive.ts';
 import { floatOf, judge } from './judge.ts';
 import { samplesOf } from './samples.ts';
 import { Tally } from './tally.ts';
@@ -32,8 +32,6 @@ export const quickly: MeasureOptions = { samples: 2 ** 16, seed: 1, exhaustively
 export const thoroughly: MeasureOptions = { samples: 2 ** 20, seed: 1, exhaustively: judgedOnDevice };
 /** A software GPU takes minutes for all patterns of a function: many samples instead. */
 export const inSoftware: MeasureOptions = { samples: 2 ** 20, seed: 1, exhaustively: [] };
-
-const groupsOfAll = 2 ** 16;
 
 /** What is kept of a measurement: with the adapter's name and Dawn's. Throws as `measureArithmetic` does. */
 export async function makeRecord(gpu: GpuDevice, options: MeasureOptions): Promise<ArithmeticRecord> {
@@ -102,7 +100,7 @@ function agreed(name: JudgedOnDevice, { error, worst: [, , result] }: GroupFindi
   const unit = absolute === undefined ? 2 ** -12 : 2 ** -31 / absolute;
   const own = error * unit;
   if (error === 0xffffffff) return Infinity;
-  // truth.ts and exhaustive.ts are off by less than 2 units; beside a power of two f64 may take the larger ULP
+  // truth.ts and verdict.ts are off by less than 2 units; beside a power of two f64 may take the larger ULP
   const near = (there: number): boolean => Math.abs(there - own) <= 2 * unit;
   if (verdict.class === 'regular' && !near(verdict.error) && !near(2 * verdict.error)) {
     throw new GpuFault('refused', `The integers of this device are wrong: it finds an error of ${own} for ${measuredFunctions[name].text} at ${operands.map((bits) => `0x${bits.toString(16)}`).join(', ')}, which is ${verdict.error}.`);
