@@ -35,6 +35,8 @@ const rows: readonly Row[] = [
   sinkhorn('tilekernels', 20, matrices, 'sinkhorn-vjp'),
   sinkhorn('paper', 20, matrices, 'sinkhorn-vjp'),
   ...(['stream-read', 'stream-write', 'stream-read-vjp', 'stream-write-vjp', 'mappings', 'mappings-vjp'] as const).map((operation) => streams(operation)),
+  streams('mappings', 4096, 'f32'),
+  { ...streams('mappings', 4096, 'f32'), name: 'mappings C=4096 f32, factors not rounded to TF32', options: { mappings: { projectionRounding: 'exact' } } },
 ];
 
 function sizesOf(tokens: number, channels: number): Sizes {

@@ -54,7 +54,7 @@ export function largestTensor(operation: Operation, sizes: Sizes, having: SizeNa
 
 /**
  * `sizes` with 1 for what the operation lacks and with fewer tokens, then channels, then sublayers, so that no tensor exceeds the
- * limit. Counts that the plan lists are preferred; where even the least of them is too large, the limit wins.
+ * limit; channels keep their largest power of two, or as much of it as fits. Counts that the plan lists are preferred; where even the least of them is too large, the limit wins.
  */
 export function fit(operation: Operation, plan: InputPlan, sizes: Sizes, limits: SizeLimits = {}): Sizes {
   const maxElements = Math.min(plan.maxElements ?? defaultMaxElements, limits.maxElements ?? Infinity);
@@ -65,19 +65,25 @@ export function fit(operation: Operation, plan: InputPlan, sizes: Sizes, limits:
   for (const [name, listed] of [['tokens', plan.tokenCounts], ['channels', plan.channelCounts], ['depth', plan.depths]] as const) {
     if (fits(name, fitted[name])) continue;
     const candidates = (listed ?? []).filter((size) => size > 0 && fits(name, size));
-    fitted[name] = candidates.length > 0 ? Math.max(...candidates) : largest(fitted[name], (size) => fits(name, size));
+    fitted[name] = candidates.length > 0 ? Math.max(...candidates) : largest(fitted[name], name === 'channels' ? evenness(fitted[name]) : 1, (size) => fits(name, size));
   }
   return fitted;
 }
 
-/** The largest number from 1 to below `limit` that fits, by bisection; 1 if none does. */
-function largest(limit: number, fits: (size: number) => boolean): number {
+/** The largest power of two that divides a size: kernels have tiles of so many channels. */
+function evenness(size: number): number {
+  return size & -size;
+}
+
+/** The largest multiple of `step` below `limit` that fits, by bisection; of half the step, and so on, if none does; 1 if nothing does. */
+function largest(limit: number, step: number, fits: (size: number) => boolean): number {
+  if (step > 1 && !(step < limit && fits(step))) return largest(limit, step / 2, fits);
   let low = 1;
-  let high = limit;
+  let high = Math.ceil(limit / step);
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (fits(middle)) low = middle;
+    if (fits(middle * step)) low = middle;
     else high = middle;
   }
-  return low;
+  return low * step;
 }

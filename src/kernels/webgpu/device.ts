@@ -1,6 +1,7 @@
 /** A device and what is compiled for it. Opened once for a target, closed after its last kernel. */
 import { aboutAdapter, findAdapter, messageOf, type AdapterAbout } from './dawn.ts';
 import { GpuFault } from './fault.ts';
+import type { PlanPass } from './plan.ts';
 
 /** Limits that a device has in their smallest form unless larger ones are asked for. */
 const wanted = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupSizeX', 'maxStorageBuffersPerShaderStage'] as const;
@@ -14,6 +15,8 @@ export interface DeviceOptions {
   readonly mostGroups?: number;
   /** Whether to use subgroups where they are. Default true. For tests. */
   readonly quads?: boolean;
+  /** Whether to use shaders without loops, where there are any. Default: not in software. For tests. */
+  readonly writtenOut?: boolean;
   /** Changes every shader before it is compiled. For planted faults. */
   readonly rewrite?: (code: string, label: string) => string;
   /** What a target says of the device's arithmetic: from what is kept of it, measured now, or nothing. Default `kept`; `unsaid` where shaders are changed. */
@@ -24,8 +27,8 @@ export interface GpuDevice {
   readonly device: GPUDevice;
   readonly about: AdapterAbout;
   readonly hasTimestamps: boolean;
-  /** Whether shaders may exchange values within quads. */
-  readonly hasQuads: boolean;
+  /** The shader of a pass in the form for this device. */
+  readonly formOf: (pass: Pick<PlanPass, 'code' | 'codeForQuads' | 'codeWrittenOut'>) => string;
   /** Bytes of a buffer that one dispatch may see. */
   readonly largestBinding: number;
   /** Bytes that a buffer may have. */
@@ -44,6 +47,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<GpuDevice
   const about = aboutAdapter(adapter);
   const hasTimestamps = adapter.features.has('timestamp-query');
   const hasQuads = options.quads !== false && adapter.features.has('subgroups');
+  const writtenOut = options.writtenOut ?? !about.fallback;
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
@@ -71,7 +75,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<GpuDevice
     device,
     about,
     hasTimestamps,
-    hasQuads,
+    formOf: ({ code, codeForQuads, codeWrittenOut }) => (writtenOut ? codeWrittenOut : undefined) ?? (hasQuads ? codeForQuads : undefined) ?? code,
     largestBinding: Math.min(device.limits.maxStorageBufferBindingSize, options.largestBinding ?? Infinity),
     largestBuffer: Math.min(device.limits.maxBufferSize, options.largestBuffer ?? Infinity),
     mostGroups: Math.min(device.limits.maxComputeWorkgroupsPerDimension, options.mostGroups ?? Infinity),

@@ -6,7 +6,8 @@ import type { ExpandDialect, HeadDialect } from '../../operations/layers/dialect
 import { elementwise } from './elementwise.ts';
 import { coefficientPieces } from './mappings.ts';
 import { perToken, type Part, type PartSizes } from './part.ts';
-import { foldPart, isFolded, projectPart, type Projection } from './project.ts';
+import { foldPart, projectPart } from './project.ts';
+import { isFolded, type Projection } from './projection.ts';
 import { streamReadPart } from './stream-read.ts';
 import { bindings, entry, literal, streamCount } from './wgsl.ts';
 

@@ -12,7 +12,7 @@ import { elementwise } from './elementwise.ts';
 import { coefficientCount, coefficientParts, coefficientPieces, projectionOf, type MappingParameters } from './mappings.ts';
 import { perBlock, perToken, type Part, type PartSizes } from './part.ts';
 import { tokensPerBlock } from './plan.ts';
-import { operandFunction } from './project.ts';
+import { operandFunction } from './projection.ts';
 import { vjpPieces } from './sinkhorn-vjp.ts';
 import { bindings, entry, literal, streamCount } from './wgsl.ts';
 

@@ -7,7 +7,8 @@ import type { TensorFloat } from '../../operations/calculus/tf32.ts';
 import { tensorFloatOf } from '../../operations/mappings/coefficients.ts';
 import { sinkhornOf, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import type { Part, PartSizes } from './part.ts';
-import { foldPart, isFolded, projectPart, type Projection } from './project.ts';
+import { foldPart, projectPart } from './project.ts';
+import { isFolded, type Projection } from './projection.ts';
 import { anyPieces } from './sinkhorn-any.ts';
 import { bindings, entry, literal, streamCount } from './wgsl.ts';
 

@@ -23,6 +23,8 @@ export interface PlanPass {
   readonly code: string;
   /** The same, bit for bit, for devices that have subgroups. */
   readonly codeForQuads?: string | undefined;
+  /** The same, bit for bit, without loops: quicker, but slow to compile in software. */
+  readonly codeWrittenOut?: string | undefined;
   readonly buffers: readonly string[];
   /** Workgroups for so many tokens. */
   readonly groups: (tokens: number) => number;

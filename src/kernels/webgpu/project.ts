@@ -1,43 +1,9 @@
-/**
- * The projection of the coefficients: m_gj = Σ_k x_k·φ_jk over the columns k of group g (all of them, or one stream), and Σ x² of each group.
- *
- * Reads n·C elements a token and the matrix [count, n·C] from the caches; count multiply-adds for each element read, 24 for n = 4. A workgroup has one token, one group and up to 24 rows of the matrix,
- * and reduces over the columns by a tree.
- */
-import type { TensorFloat } from '../../operations/calculus/tf32.ts';
-import { perCall, perToken, type Part, type PartSizes } from './part.ts';
-import { threadsFor, treeReduction } from './reduction.ts';
-import { bindings, each, elementsPerLane, entry, streamCount } from './wgsl.ts';
-
-/** Rows of the matrix that a workgroup takes. */
-const rowsTogether = 24;
-
-export interface Projection {
-  /** Rows of the matrix, and the same in WGSL for `n`. */
-  readonly count: number;
-  readonly countOf: (n: string) => string;
-  readonly perStream: boolean;
-  /** How operands are rounded; not at all where absent. */
-  readonly rounding: TensorFloat | undefined;
-  /** The norm weight's name in the plan, where the matrix is multiplied with it. */
-  readonly weight: string | undefined;
-}
-
-/** Whether the matrix has to be rewritten before it is multiplied with. */
-export function isFolded({ rounding, weight }: Projection): boolean {
-  return weight !== undefined || (rounding !== undefined && rounding !== 'any');
-}
-
-/** WGSL: `operand(x)` rounds to TF32 as the dialect says. */
-export function operandFunction(rounding: TensorFloat | undefined): string {
-  if (rounding === undefined || rounding === 'any') return 'fn operand(x: f32) -> f32 { return x; }';
-  const added = rounding === 'half-up' ? '0x1000u' : '0xfffu + ((bits >> 13u) & 1u)';
-  return /* wgsl */ `
-fn operand(x: f32) -> f32 {
-  let bits = bitcast<u32>(x);
-  return bitcast<f32>(select((bits + ${added}) & 0xffffe000u, bits, (bits & 0x7f800000u) == 0x7f800000u));
-}`;
-}
+/** The projection of the coefficients: m_gj = Σ_k x_k·φ_jk over the columns k of group g (all of them, or one stream), and Σ x² of each group. In tiles where it can be, else token by token. */
+import { perCall, type Part, type PartSizes } from './part.ts';
+import { projectByTokens } from './project-by-tokens.ts';
+import { isTiled, projectTiledPart } from './project-tiled.ts';
+import { operandFunction, type Projection } from './projection.ts';
+import { bindings, entry } from './wgsl.ts';
 
 /** The matrix as it is multiplied with, w∘φ rounded, into the scratch `folded`. */
 export function foldPart({ n, channels }: PartSizes, projection: Projection, matrix: string, folded: string): Part {
@@ -58,54 +24,6 @@ ${entry(64, /* wgsl */ `
 }
 
 /** streams [B,n,C], matrix [count,nC] → sums [B, groups, count + 1]: the products of each group, and its sum of squares. */
-export function projectPart({ n, channels, dtype }: PartSizes, projection: Projection, streams: string, matrix: string, sums: string): Part {
-  const { perStream, rounding, countOf } = projection;
-  const n4 = streamCount(n);
-  const full = channels % elementsPerLane[dtype] === 0;
-  const width = full ? elementsPerLane[dtype] : 1;
-  const as = full ? 'lanes' : 'items';
-  const halves = full ? width / 4 : 1;
-  const groups = perStream ? n : 1;
-  const lanes = ((n * channels) / groups / width) | 0;
-  const threads = threadsFor(lanes);
-  const blocks = Math.ceil(projection.count / rowsTogether);
-  const rounds = rounding !== undefined && rounding !== 'any' && dtype === 'f32'; // bf16 is exact in TF32
-  const vector = (h: number): string => (rounds ? `vec4f(operand(x[${h}].x), operand(x[${h}].y), operand(x[${h}].z), operand(x[${h}].w))` : `x[${h}]`);
-  const count = countOf(n4.n);
-  const code = /* wgsl */ `
-${bindings([{ name: 'streams', dtype, as }, { name: 'projection', dtype: 'f32', as }, { name: 'sums', dtype: 'f32', as: 'items', writable: true }])}
-${rounds ? operandFunction(rounding) : ''}
-var<private> rows: u32;
-var<private> place_of_sums: u32;
-var<private> squares: u32; // 1 where this workgroup has the sum of squares, after its products
-${treeReduction(threads, rowsTogether + 1, (k, value) => `sums[select(place_of_sums + ${k}, place_of_sums + ${count}, ${k} == rows)] = ${value};`)}
-${entry(threads, /* wgsl */ `
-  let count = ${count};
-  let blocks = (count + ${rowsTogether - 1}u) / ${rowsTogether}u;
-  let groups = ${perStream ? n4.n : '1u'};
-  let token = group / (blocks * groups);
-  if (token >= sizes.x) { return; }
-  let part = (group / blocks) % groups;
-  let block = group % blocks;
-  let first_row = block * ${rowsTogether}u;
-  rows = min(${rowsTogether}u, count - first_row);
-  squares = select(0u, 1u, block == 0u);
-  // with squares the block is the first, so their place is \`count\` from it
-  place_of_sums = (token * groups + part) * (count + 1u) + first_row;
-  let row_lanes = ${n4.n} * sizes.y / ${width}u; // of the matrix and of a token
-  let lanes = row_lanes / groups;
-  for (var at = part * lanes + lane; at < (part + 1u) * lanes; at += ${threads}u) {
-    let x = load_streams(token * row_lanes + at);
-${full ? each(halves, (h) => `    let x${h} = ${vector(h)};`) : `    let x0 = ${rounds ? 'operand(x)' : 'x'};`}
-    for (var j = 0u; j < rows; j++) {
-      let row = ((first_row + j) * row_lanes + at) * ${halves}u;
-      acc[j] += ${each(halves, (h) => (full ? `dot(x${h}, projection[row + ${h}u])` : `x0 * projection[row]`), ' + ')};
-    }
-    if (squares == 1u) { acc[rows] += ${full ? each(halves, (h) => `dot(x[${h}], x[${h}])`, ' + ') : 'x * x'}; }
-  }
-  reduce(lane, min(${rowsTogether}u, count - first_row) + select(0u, 1u, block == 0u));`)}`;
-  return {
-    scratch: { [sums]: perToken('scratch', groups * (projection.count + 1)) },
-    passes: [{ label: `projection, n = ${n}`, code, buffers: [streams, matrix, sums], groups: (tokens) => tokens * groups * blocks }],
-  };
+export function projectPart(sizes: PartSizes, projection: Projection, streams: string, matrix: string, sums: string): Part {
+  return (isTiled(sizes, projection) ? projectTiledPart : projectByTokens)(sizes, projection, streams, matrix, sums);
 }

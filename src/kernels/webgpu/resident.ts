@@ -32,7 +32,7 @@ export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident
   const { tokens, channels, depth, streams } = plan.sizes;
   const parts = partsOf(plan, gpu.largestBinding);
   if (parts.length === 0) throw new GpuFault('refused', `One block of tokens is larger than what a shader may see of a buffer (${gpu.largestBinding} bytes).`);
-  const pipelines = await Promise.all(plan.passes.map(({ code, codeForQuads, label }) => gpu.pipeline(gpu.hasQuads ? (codeForQuads ?? code) : code, label)));
+  const pipelines = await Promise.all(plan.passes.map((pass) => gpu.pipeline(gpu.formOf(pass), pass.label)));
   const held: GPUBuffer[] = [];
   const make = (size: number, usage: number): GPUBuffer => {
     if (size > gpu.largestBuffer) throw new GpuFault('out-of-memory', `A tensor of ${size} bytes is larger than a buffer of this device may be (${gpu.largestBuffer}).`);

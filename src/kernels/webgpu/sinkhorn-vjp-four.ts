@@ -23,17 +23,19 @@ import { matrixTile } from './tile.ts';
 import type { GpuDtype, Plan } from './plan.ts';
 import type { Sizes } from '../../operations/operation.ts';
 import { tensorPlan } from './frame.ts';
-import { literal } from './wgsl.ts';
+import { each, literal } from './wgsl.ts';
 
 const workgroup = 64;
 /** Pairs of half-steps whose factors are held in registers at once. */
-const mostPairs = 20;
-/** What is written out one after the other. */
-const mostIterations = 64;
+const segmentPairs = 5;
+/** More would keep too much before segments. */
+const mostIterations = 256;
+/** What the factors of a side are the reciprocals of. */
+const inverse = { u: 'r', v: 'c' } as const;
 /** The cross ratios of each line as a factor; those of the first are 1. */
 const ratios = ['', 'vec4f(1.0, k.one) * ', 'vec4f(1.0, k.two) * ', 'vec4f(1.0, k.three) * '] as const;
 
-/** Whether a dialect is for this kernel: cross ratios do for it, and there are not too many iterations to write out. */
+/** Whether a dialect is for this kernel: cross ratios do for it, and there are not too many iterations. */
 export function isVjpForFour(dialect: SinkhornDialect): boolean {
   return waysOf(dialect) !== 'plain' && dialect.iterations <= mostIterations;
 }
@@ -75,36 +77,36 @@ fn plainly(logits: mat4x4f, cotangent: mat4x4f) -> mat4x4f {
 }`;
 }
 
-/** What a thread keeps: the factors of both sides after every iteration of a segment, and before each segment. */
+/**
+ * What a thread keeps: the factors of both sides after every half-step of a segment, in registers, and those before each segment. `u_t` and `v_t` are the factors after t pairs of half-steps of the
+ * segment at hand.
+ */
 function crossedGradient(dialect: SinkhornDialect): string {
   const isFree = waysOf(dialect) === 'free';
-  // pairs of half-steps; with ε one of places follows them, without one of lines precedes each
+  // with ε a half-step of places follows the pairs, without it one of lines precedes each
   const pairs = isFree ? dialect.iterations : dialect.iterations - 1;
-  const length = Math.ceil(pairs / Math.ceil(pairs / mostPairs));
-  const segments = Array.from({ length: Math.ceil(pairs / length) }, (_, s) => Array.from({ length: Math.min(length, pairs - s * length) }, (__, t) => s * length + t));
-  const after = (side: 'u' | 'v', t: number): string => (t === 0 ? `begin_${side}` : `${side}_${t}`); // so many pairs
+  const [segments, rest] = [Math.floor(pairs / segmentPairs), pairs % segmentPairs];
   const [first, second] = isFree ? (['u', 'v'] as const) : (['v', 'u'] as const);
-  // the half-step that makes one side of the other, and of its own old factors
-  const made = (side: 'u' | 'v', other: string, own: string): string => `reciprocals_of(${side === 'u' ? 'over_places' : 'over_lines'}(${other}, k)${isFree ? '' : ` + epsilon * (1.0 / ${own})`})`;
-  const forward = segments.slice(0, -1).map((segment, s) => `
-  for (var t = 0u; t < ${segment.length}u * once; t++) {
-    ${first} = ${made(first, second, first)};
-    ${second} = ${made(second, first, second)};
-  }
-  let ${after('u', (s + 1) * length)} = u;
-  let ${after('v', (s + 1) * length)} = v;`).join('');
-  const again = (segment: readonly number[]): string => segment.map((t) => `  let ${after(first, t + 1)} = ${made(first, after(second, t), after(first, t))};\n  let ${after(second, t + 1)} = ${made(second, after(first, t + 1), after(second, t))};`).join('\n');
+  // what the half-step that makes one side of the other is the reciprocal of; with ε, of what its own factors were the reciprocals of too
+  const summed = (side: 'u' | 'v', other: string): string => {
+    const sum = `${side === 'u' ? 'over_places' : 'over_lines'}(${other}, k)`;
+    return isFree ? sum : `fma(vec4f(epsilon), ${inverse[side]}, ${sum})`;
+  };
+  const halfStep = (side: 'u' | 'v', factors: string, other: string): string => (isFree ? `${factors} = reciprocals_of(${summed(side, other)});` : `${inverse[side]} = ${summed(side, other)}; ${factors} = reciprocals_of(${inverse[side]});`);
+  const forward = (count: number): string => `for (var t = 0u; t < ${count}u * once; t++) { ${halfStep(first, first, second)} ${halfStep(second, second, first)} }`;
+  const again = (count: number): string => `${isFree ? '' : `  ${inverse.u} = 1.0 / u_0; ${inverse.v} = 1.0 / v_0;\n`}${each(count, (t) => `  var ${first}_${t + 1}: vec4f; ${halfStep(first, `${first}_${t + 1}`, `${second}_${t}`)}\n  var ${second}_${t + 1}: vec4f; ${halfStep(second, `${second}_${t + 1}`, `${first}_${t + 1}`)}`)}`;
   // what a half-step's factors, made of those of the other side, hand on
   const back = (side: 'u' | 'v', factors: string, other: string, before: string): string => {
     const [own, its, sums, outer] = side === 'u' ? ['of_lines', 'of_places', 'over_lines', (line: number) => `q[${line}] * ${other}`] as const : ['of_places', 'of_lines', 'over_places', (line: number) => `${other}[${line}] * q`] as const;
-    return `  { let q = ${factors} * ${own}; ${lines.map((line) => `z${line} += ${outer(line)};`).join(' ')} ${its} -= ${other} * ${sums}(q, k); ${own} = ${isFree ? 'vec4f(0.0)' : `epsilon * (q / ${before})`}; }`;
+    return `  { let q = ${factors} * ${own}; ${lines.map((line) => `z${line} += ${outer(line)};`).join(' ')} ${its} -= ${other} * ${sums}(q, k); ${own} = ${isFree ? 'vec4f(0.0)' : `q * epsilon_over(${before})`}; }`;
   };
-  const walked = segments.map((segment, s) => ({ segment, isLast: s === segments.length - 1 })).toReversed().map(({ segment, isLast }) => `
-  {
-${again(segment)}
-${isLast ? ending(isFree, after('u', pairs), after('v', pairs)) : ''}
-${segment.toReversed().map((t) => `${back(second, after(second, t + 1), after(first, t + 1), after(second, t))}\n${back(first, after(first, t + 1), after(second, t), after(first, t))}`).join('\n')}
-  }`).join('');
+  const walked = (count: number): string => each(count, (t) => `${back(second, `${second}_${count - t}`, `${first}_${count - t}`, `${second}_${count - t - 1}`)}\n${back(first, `${first}_${count - t}`, `${second}_${count - t - 1}`, `${first}_${count - t - 1}`)}`);
+  const segment = (count: number, u: string, v: string, end: string): string => `
+    let u_0 = ${u};
+    let v_0 = ${v};
+${again(count)}
+${end}
+${walked(count)}`;
   return /* wgsl */ `
 struct Ratios { one: vec3f, two: vec3f, three: vec3f }
 // Σ_j k_ij·q_j of all i, Σ_i k_ij·q_i of all j
@@ -118,20 +120,34 @@ fn reciprocals_of(r: vec4f) -> vec4f {
   let q = 1.0 / (r.xz * r.yw);
   return q.xxyy * r.yxwz;
 }
-fn crossed(a: mat4x4f, g: mat4x4f) -> mat4x4f {
+${isFree ? '' : `fn epsilon_over(r: vec4f) -> vec4f {
+  let q = epsilon / (r.xz * r.yw);
+  return q.xxyy * r.yxwz;
+}
+`}fn crossed(a: mat4x4f, g: mat4x4f) -> mat4x4f {
 ${crossedStart(dialect)}
   let k = Ratios(${[1, 2, 3].map((line) => `vec3f(${[1, 2, 3].map((place) => k(line, place)).join(', ')})`).join(', ')});
-  let once = sizes.n / 4u; // 1, which no compiler knows: it would keep what is to be computed again
+  let once = sizes.n / 4u; // 1, which no compiler knows: it would write loops out, and keep what is to be computed again
   var u = vec4f(u0, u1, u2, u3);
   var v = vec4f(v0, v1, v2, v3);
+${isFree ? '' : `  var ${inverse.u} = vec4f(r0, r1, r2, r3);\n  var ${inverse.v} = vec4f(c0, c1, c2, c3);`}
   let begin_u = u;
   let begin_v = v;
-${forward}
   var h: mat4x4f;
   var of_lines: vec4f;
   var of_places: vec4f;
   ${lines.map((line) => `var z${line} = vec4f(0.0);`).join(' ')}
-${walked}
+${segments === 0 ? '' : `  ${rest === 0 ? '' : forward(rest)}
+  var kept_u = array<vec4f, ${segments}>();
+  var kept_v = array<vec4f, ${segments}>();
+  for (var s = 0u; s < ${segments}u * once; s++) {
+    kept_u[s] = u;
+    kept_v[s] = v;
+    if (s + 1u < ${segments}u) { ${forward(segmentPairs)} }
+  }
+  for (var s = ${segments}u * once; s > 0u; s--) {${segment(segmentPairs, 'kept_u[s - 1u]', 'kept_v[s - 1u]', `    if (s == ${segments}u) {\n${ending(isFree, `u_${segmentPairs}`, `v_${segmentPairs}`)}\n    }`)}
+  }`}
+${rest === 0 ? '' : `  {${segment(rest, 'begin_u', 'begin_v', segments === 0 ? ending(isFree, `u_${rest}`, `v_${rest}`) : '')}\n  }`}
   ${lines.map((line) => `let w${line} = h[${line}] - ${ratios[line]}z${line};`).join(' ')}
   return mat4x4f(${lines.map((line) => (isFree ? (dialect.temperature === 1 ? `w${line}` : `w${line} / temperature`) : `of_start(a[${line}], w${line})`)).join(', ')});
 }
@@ -146,8 +162,8 @@ fn of_start(a: vec4f, w: vec4f) -> vec4f {
 /** After the last pair, which left u and v: what is left to do forward, H and its sums, and what is left to do backward. */
 function ending(isFree: boolean, u: string, v: string): string {
   const last = isFree ? v : 'last';
-  return `${isFree ? '' : `  let last = reciprocals_of(over_lines(${u}, k) + epsilon * (1.0 / ${v}));\n`}  h = mat4x4f(${lines.map((line) => `g[${line}] * ((${ratios[line]}${u}[${line}]) * ${last})`).join(', ')});
+  return `${isFree ? '' : `  let last = reciprocals_of(fma(vec4f(epsilon), ${inverse.v}, over_lines(${u}, k)));\n`}  h = mat4x4f(${lines.map((line) => `g[${line}] * ((${ratios[line]}${u}[${line}]) * ${last})`).join(', ')});
   of_lines = vec4f(${lines.map((line) => `(h[${line}].x + h[${line}].y) + (h[${line}].z + h[${line}].w)`).join(', ')});
   of_places = (h[0] + h[1]) + (h[2] + h[3]);
-${isFree ? '' : `  { let q = last * of_places; ${lines.map((line) => `z${line} += ${u}[${line}] * q;`).join(' ')} of_lines -= ${u} * over_places(q, k); of_places = epsilon * (q / ${v}); }`}`;
+${isFree ? '' : `  { let q = last * of_places; ${lines.map((line) => `z${line} += ${u}[${line}] * q;`).join(' ')} of_lines -= ${u} * over_places(q, k); of_places = q * epsilon_over(${v}); }`}`;
 }

@@ -1,6 +1,7 @@
 /** Times a plan on the device: its inputs are there, a sample is one pass of so many runs between two timestamps. */
 import type { Sizes } from '../../operations/operation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { keepAwake } from './awake.ts';
 import type { GpuDevice } from './device.ts';
 import { GpuFault } from './fault.ts';
 import { gridOf } from './plan.ts';
@@ -54,8 +55,11 @@ export async function prepareOnDevice(gpu: GpuDevice, planOf: PlanOf, inputs: Re
   const resolved = make(16, GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
   const readable = make(16, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   let evicted: GPUBuffer | undefined;
+  const awake = keepAwake(gpu);
+  let callMs = Infinity; // of what was timed last
 
   async function timed(encode: (pass: GPUComputePassEncoder) => void, { calls, cache }: Request): Promise<{ durationMs: number }> {
+    await awake.before(resident.encode, callMs);
     const check = guarded(gpu);
     const encoder = device.createCommandEncoder();
     if (cache === 'cold') encoder.clearBuffer((evicted ??= make(Math.min(evictingBytes, device.limits.maxBufferSize), GPUBufferUsage.COPY_DST)));
@@ -65,11 +69,16 @@ export async function prepareOnDevice(gpu: GpuDevice, planOf: PlanOf, inputs: Re
     encoder.resolveQuerySet(times, 0, 2, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, readable, 0, 16);
     device.queue.submit([encoder.finish()]);
+    const mapped = gpu.whole(readable.mapAsync(GPUMapMode.READ));
+    mapped.catch(() => undefined); // what was refused is told first
+    awake.after(resident.encode, callMs);
     await check();
-    await gpu.whole(readable.mapAsync(GPUMapMode.READ));
+    await mapped;
     const [begin, end] = new BigUint64Array(readable.getMappedRange().slice(0));
     readable.unmap();
-    return { durationMs: Math.max(0, Number(end! - begin!) / 1e6) };
+    const durationMs = Math.max(0, Number(end! - begin!) / 1e6);
+    if (encode === resident.encode) callMs = durationMs / calls;
+    return { durationMs };
   }
 
   let copying: { size: number; encode: (pass: GPUComputePassEncoder) => void } | undefined;
@@ -95,7 +104,7 @@ export async function prepareOnDevice(gpu: GpuDevice, planOf: PlanOf, inputs: Re
   }
 
   return {
-    counts: { launches: resident.dispatches, kernelBytes: new TextEncoder().encode(plan.passes.map(({ code, codeForQuads }) => (gpu.hasQuads ? (codeForQuads ?? code) : code)).join('')).length, memoryBytes: resident.bytes },
+    counts: { launches: resident.dispatches, kernelBytes: new TextEncoder().encode(plan.passes.map(gpu.formOf).join('')).length, memoryBytes: resident.bytes },
     sample: (request) => timed(resident.encode, request),
     copy: async (bytes, request) => timed(await copier(bytes), request),
     outputs: () => resident.read(namesOf(plan, 'output'), false),

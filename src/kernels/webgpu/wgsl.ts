@@ -12,11 +12,11 @@ export function each(count: number, line: (k: number) => string, separator = '\n
   return Array.from({ length: count }, (_, k) => line(k)).join(separator);
 }
 
-/** A buffer of a shader. `lanes` reads 16 bytes at a time, `items` one element (f32), or a word of two (bf16). */
+/** A buffer of a shader. `lanes` reads 16 bytes at a time, `fours` four elements, `items` one element (f32), or a word of two (bf16). */
 export interface Shaped {
   readonly name: string;
   readonly dtype: GpuDtype;
-  readonly as: 'lanes' | 'items';
+  readonly as: 'lanes' | 'fours' | 'items';
   readonly writable?: boolean;
 }
 
@@ -31,7 +31,7 @@ export function streamCount(n: number): { readonly n: string; readonly most: num
 /** The uniform and the buffers, from binding 0 on, with what loads and stores their elements. */
 export function bindings(buffers: readonly Shaped[]): string {
   const declared = buffers.map(({ name, dtype, as, writable }, k) => {
-    const element = { 'f32 lanes': 'vec4f', 'bf16 lanes': 'vec4u', 'f32 items': 'f32', 'bf16 items': 'u32' }[`${dtype} ${as}` as const];
+    const element = { 'f32 lanes': 'vec4f', 'bf16 lanes': 'vec4u', 'f32 fours': 'vec4f', 'bf16 fours': 'vec2u', 'f32 items': 'f32', 'bf16 items': 'u32' }[`${dtype} ${as}` as const];
     return `@group(0) @binding(${k + 1}) var<storage, ${writable === true ? 'read_write' : 'read'}> ${name}: array<${element}>;\n${accessors(name, dtype, as, writable === true)}`;
   });
   const conversions = buffers.some(({ dtype }) => dtype === 'bf16') ? bf16 : '';
@@ -67,6 +67,7 @@ function accessors(name: string, dtype: GpuDtype, as: Shaped['as'], writable: bo
     const value = dtype === 'f32' ? 'value[0]' : 'packed_of(value[0], value[1])';
     return writable ? `fn store_${name}(at: u32, value: array<vec4f, ${lanes}>) { ${name}[at] = ${value}; }` : loading;
   }
+  if (as === 'fours') return `fn fours_of_${name}(raw: ${dtype === 'f32' ? 'vec4f' : 'vec2u'}) -> vec4f { return ${dtype === 'f32' ? 'raw' : 'first_four(vec4u(raw, 0u, 0u))'}; }`;
   const load = dtype === 'f32' ? `${name}[at]` : `bitcast<f32>((${name}[at >> 1u] >> (16u * (at & 1u))) << 16u)`;
   return writable && dtype === 'bf16' ? '' : `fn load_${name}(at: u32) -> f32 { return ${load}; }`;
 }

@@ -9,7 +9,7 @@ import { fit, largestTensor } from '../../../src/generate/sizes.ts';
 import { operations } from '../../../src/operations/index.ts';
 import { isShared } from '../../../src/operations/operation.ts';
 
-const { sinkhorn, stack, 'stream-write': streamWrite } = operations;
+const { mappings, sinkhorn, stack, 'stream-write': streamWrite } = operations;
 
 const sample = (operation: typeof sinkhorn, plan: InputPlan, count = 400, limits = {}): Recipe[] =>
   fc.sample(recipeArbitrary(operation, plan, limits), { numRuns: count, seed: 7 });
@@ -115,8 +115,9 @@ test('fit leaves small sizes alone, and then drops tokens before channels before
   const sizes = { tokens: 10, streams: 4, channels: 100, depth: 10 };
   expect(fit(stack, {}, sizes)).toEqual(sizes);
   expect(fit(stack, { maxElements: 1000 }, sizes)).toEqual({ ...sizes, tokens: 2 });
-  expect(fit(stack, { maxElements: 200 }, sizes)).toEqual({ ...sizes, tokens: 1, channels: 50 });
-  expect(fit(stack, { maxElements: 100 }, sizes)).toEqual({ ...sizes, tokens: 1, channels: 25, depth: 6 });
+  expect(fit(stack, { maxElements: 200 }, sizes)).toEqual({ ...sizes, tokens: 1, channels: 48 });
+  expect(fit(stack, { maxElements: 100 }, sizes)).toEqual({ ...sizes, tokens: 1, channels: 24, depth: 6 });
+  expect([4096, 1920, 7168, 682].map((channels) => fit(mappings, {}, { ...sizes, channels }).channels)).toEqual([512, 640, 512, 682]);
   expect(fit(streamWrite, { maxElements: 100, channelCounts: [3, 8, 100] }, sizes)).toEqual({ ...sizes, tokens: 1, channels: 8, depth: 1 });
   expect(fit(streamWrite, {}, { ...sizes, tokens: 0 })).toEqual({ ...sizes, tokens: 0, depth: 1 });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { operations, type OperationId, type Tensor } from '../../../../src/index.ts';
 import { isShared } from '../../../../src/operations/operation.ts';
-import { answered, inputsOf, margin, opened, type Inputs } from './support.ts';
+import { answered, inputsOf, margin, opened, tokenOf } from './support.ts';
 
 const f32 = await opened();
 const bf16 = await opened({ storage: 'bf16' });
@@ -60,17 +60,6 @@ it('takes more than 65,535 workgroups: stream-read-vjp has one for each token', 
   expect(found.margin).toBeLessThanOrEqual(1);
   expect(found.judged).toBe(sizes.tokens * 5);
 });
-
-function tokenOf(operation: OperationId, inputs: Inputs, token: number): Inputs {
-  return Object.fromEntries(
-    operations[operation].inputs.map((port) => {
-      const input = inputs[port.name]!;
-      if (isShared(port)) return [port.name, input];
-      const each = input.data.length / input.shape[0]!;
-      return [port.name, { ...input, shape: [1, ...input.shape.slice(1)], data: input.data.slice(token * each, (token + 1) * each) }];
-    }),
-  );
-}
 
 /** Of the eight channels of each row the first five. */
 function firstFive(input: Tensor): Tensor {

@@ -61,3 +61,15 @@ export async function margin(target: Target, operation: OperationId, sizes: Size
   }
   return { margin: worst, judged };
 }
+
+/** The inputs of one token. */
+export function tokenOf(operation: OperationId, inputs: Inputs, token: number): Inputs {
+  return Object.fromEntries(
+    operations[operation].inputs.map((port) => {
+      const input = inputs[port.name]!;
+      if (isShared(port)) return [port.name, input];
+      const each = input.data.length / input.shape[0]!;
+      return [port.name, { ...input, shape: [1, ...input.shape.slice(1)], data: input.data.slice(token * each, (token + 1) * each) }];
+    }),
+  );
+}
