@@ -13,7 +13,7 @@ const examples = `
 Examples:
   $ plumbline doctor
   $ plumbline doctor --arithmetic            the f32 functions of the GPU against WGSL's table: all 2³² operands on a GPU, in seconds; a million samples of each in software
-  $ plumbline doctor --arithmetic all        all operands in software too, half an hour
+  $ plumbline doctor --arithmetic all        all operands in software too, an hour or more
   $ plumbline doctor --arithmetic quick      2¹⁶ samples of each, a second, as any run does that finds no record
 
 What was measured is kept in .plumbline/arithmetic under the adapter's name; verify says so where a driver leaves the table.
