@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, freemem, platform, totalmem } from 'node:os';
 
-import type { describeGpu } from '../kernels/webgpu/index.ts';
+import type { ArithmeticRecord } from '../kernels/webgpu/arithmetic/index.ts';
+import type { describeGpu, GpuDevice } from '../kernels/webgpu/index.ts';
 import { builtInTargets } from '../targets/built-in.ts';
 import { version } from '../verify/version.ts';
 
@@ -25,10 +26,13 @@ export interface Diagnosis {
 
 const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node-gpu', 'webgpu'] as const;
 
+/** How the arithmetic of a device is found out: from what is kept of it, or by measuring. */
+export type FindArithmetic = (gpu: GpuDevice) => Promise<ArithmeticRecord>;
+
 /** Probes everything; opens and closes each built-in target, which loads what is heavy. */
-export async function probe(): Promise<Diagnosis> {
+export async function probe(arithmetic?: FindArithmetic): Promise<Diagnosis> {
   const targets = await probeTargets();
-  const findings = [...probeSystem(process.versions.node), ...targets, ...(await probeGpu()), ...packages.map(probePackage)];
+  const findings = [...probeSystem(process.versions.node), ...targets, ...(await probeGpu()), ...(await probeArithmetic(arithmetic)), ...packages.map(probePackage)];
   const usable = targets.filter(({ status }) => status === 'good').map(({ name }) => name);
   const bad = findings.filter(({ status }) => status === 'bad').length;
   const ready = usable.length > 0;
@@ -83,6 +87,29 @@ export async function probeGpu(describe?: typeof describeGpu): Promise<Finding[]
     finding('features', features.length === 0 ? 'none of those that are used here' : features.join(', ')),
     finding('limits', Object.entries(limits).map(([name, value]) => `${name} ${value}`).join(', ')),
   ];
+}
+
+/** What the adapter's f32 functions do against WGSL's table; nothing where there is no adapter, which others say. `bad` where the bounds do not hold on it. */
+async function probeArithmetic(arithmetic?: FindArithmetic): Promise<Finding[]> {
+  const [{ GpuFault, openDevice }, { complaintsOf, describeArithmetic }, { arithmeticOf }] = await Promise.all([import('../kernels/webgpu/index.ts'), import('../kernels/webgpu/arithmetic/index.ts'), import('../targets/webgpu-arithmetic.ts')]);
+  let gpu: GpuDevice;
+  try {
+    gpu = await openDevice();
+  } catch (error) {
+    if (error instanceof GpuFault) return [];
+    throw error;
+  }
+  try {
+    const record = await (arithmetic ?? arithmeticOf)(gpu);
+    const complaints = complaintsOf(record.functions);
+    const status = complaints.some(({ excuses }) => excuses) ? 'bad' : 'good';
+    return [{ kind: 'gpu', name: 'arithmetic', status, detail: describeArithmetic(record), ...(complaints.length === 0 ? {} : { remedy: complaints.map(({ text }) => text).join('. ') }) }];
+  } catch (error) {
+    if (!(error instanceof GpuFault)) throw error;
+    return [{ kind: 'gpu', name: 'arithmetic', status: 'bad', detail: error.message, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) }];
+  } finally {
+    gpu.close();
+  }
 }
 
 function probePackage(name: (typeof packages)[number]): Finding {

@@ -122,7 +122,7 @@ async function open(target: Target): Promise<{ report: TargetReport; available: 
   const availability = await target.open();
   const available = availability.status === 'available';
   const { name, description } = target;
-  const why = available ? { reason: undefined, remedy: undefined, about: availability.about } : { reason: availability.reason, remedy: availability.remedy };
+  const why = available ? { reason: undefined, remedy: undefined, about: availability.about, ...(availability.notes?.length ? { notes: availability.notes.map(({ text }) => text) } : {}) } : { reason: availability.reason, remedy: availability.remedy };
   return { available, report: { name, description, status: availability.status, ...why } };
 }
 

@@ -1,6 +1,6 @@
 /** The reporter for logs: one line for each property that did not hold, one for each target that is missing, and the totals. */
 import type { PropertyResult } from '../verify/results.ts';
-import { describeMatters, oneLine, summariseFailure } from './failure.ts';
+import { describeMatters, oneLine, plain, summariseFailure } from './failure.ts';
 import { figure } from './figures.ts';
 import type { Reporter, ReporterContext } from './reporter.ts';
 import { explainExit, formatRun, formatTotals } from './summary.ts';
@@ -12,6 +12,7 @@ export function createCompactReporter({ stdout, style }: ReporterContext): Repor
       const lines: string[] = [];
       for (const target of report.targets) {
         if (target.status === 'unavailable') lines.push(`${style.yellow('unavailable')} ${target.name}: ${oneLine(target.reason ?? '')} ${oneLine(target.remedy ?? '')}`.trimEnd());
+        for (const text of target.notes ?? []) lines.push(`${style.yellow('note')} ${target.name}: ${plain(text)}`);
       }
       for (const result of report.results) {
         if (result.status !== 'passed' && result.status !== 'unsupported' && !isMissing(result, report.targets)) lines.push(formatLine(result));
@@ -29,7 +30,7 @@ export function createCompactReporter({ stdout, style }: ReporterContext): Repor
     if (result.status !== 'failed') return `${style.yellow(result.status)} ${head}: ${oneLine(result.reason ?? '')}`;
     const replay = result.counterexample === undefined ? '' : `  ${style.cyan(result.counterexample.replay)}`;
     const matters = result.counterexample?.matters && describeMatters(result.counterexample.matters);
-    return `${style.red('FAIL')} ${head}: ${summariseFailure(result)}${replay}${matters === undefined ? '' : `\n  ${style.yellow('matters')} ${oneLine(matters)}`}`;
+    return `${style.red('FAIL')} ${head}: ${summariseFailure(result)}${replay}${matters === undefined ? '' : `\n  ${style.yellow('matters')} ${oneLine(matters)}`}${(result.notes ?? []).map((text) => `\n  ${style.yellow('note')} ${plain(text)}`).join('')}`;
   }
 }
 

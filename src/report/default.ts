@@ -1,6 +1,6 @@
 /** The reporter for a person at a terminal: one table per target, every failure in full, then the totals. */
 import type { PropertyResult, Report, TargetReport } from '../verify/results.ts';
-import { formatFailure, oneLine } from './failure.ts';
+import { formatFailure, oneLine, plain } from './failure.ts';
 import { count, counted, figure, hasMargin, isMarginal, marginBar } from './figures.ts';
 import type { Reporter, ReporterContext } from './reporter.ts';
 import type { Style } from './style.ts';
@@ -37,7 +37,7 @@ function formatTarget(target: TargetReport, results: readonly PropertyResult[], 
     return [head, `  ${style.yellow('unavailable')}: ${target.reason ?? 'no reason given'}`, ...(target.remedy === undefined ? [] : [`  ${target.remedy}`])].join('\n');
   }
   const asked = results.filter((result) => result.status !== 'unsupported');
-  const lines = [head, ...formatAbout(target, style), ...formatRows(asked, style)];
+  const lines = [head, ...formatAbout(target, style), ...(target.notes ?? []).map((text) => style.yellow(`  note: ${plain(text)}`)), ...formatRows(asked, style)];
   const unsupported = results.length - asked.length;
   if (unsupported > 0) lines.push(style.dim(`  ${counted(unsupported, 'claim')} not about these kernels`));
   return lines.join('\n');

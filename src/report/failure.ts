@@ -24,6 +24,7 @@ export function formatFailure(result: PropertyResult, style: Style): string {
   if (reproduction !== undefined && reproduction.failed < reproduction.replays) lines.push(field('replays', describeReplays(reproduction), style));
   if (reproduction?.spread !== undefined) lines.push(field('spread', describeSpread(reproduction.spread), style));
   if (result.explanation !== undefined) lines.push(field('kernel', plain(result.explanation), style));
+  for (const text of result.notes ?? []) lines.push(field('note', style.yellow(plain(text)), style));
   if (counterexample.window !== '') lines.push('', indented(plain(counterexample.window), 2));
   lines.push('', field('case', `${counted(counterexample.problems, 'problem')}, shrunk in ${counted(counterexample.kernelCalls, 'kernel call')}${stoppedBecause(counterexample)}`, style));
   const matters = counterexample.matters && describeMatters(counterexample.matters);

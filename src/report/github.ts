@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
 
 import { PlumblineError } from '../errors.ts';
 import type { Report } from '../verify/results.ts';
-import { describeMatters, summariseFailure } from './failure.ts';
+import { describeMatters, plain, summariseFailure } from './failure.ts';
 import { count } from './figures.ts';
 import { reportToMarkdown } from './markdown.ts';
 import type { Reporter, ReporterContext } from './reporter.ts';
@@ -40,15 +40,15 @@ export function annotations(report: Report): string[] {
     const { replay } = result.counterexample ?? {};
     const { explanation } = result;
     const matters = result.counterexample?.matters && describeMatters(result.counterexample.matters);
-    const text = `${result.claim}\n${summariseFailure(result)}${explanation === undefined ? '' : `\nThe kernel ${explanation}`}${matters === undefined ? '' : `\n${matters}`}${replay === undefined ? '' : `\n${replay}`}`;
+    const text = `${result.claim}\n${summariseFailure(result)}${explanation === undefined ? '' : `\nThe kernel ${explanation}`}${matters === undefined ? '' : `\n${matters}`}${(result.notes ?? []).map((note) => `\n${plain(note)}`).join('')}${replay === undefined ? '' : `\n${replay}`}`;
     return command(`${result.target}: ${result.property} ${result.status}`, text);
   });
   if (fits < bad.length) lines.push(command('plumbline', `${count(bad.length - fits)} more; the step summary has them.`));
-  return lines;
+  return [...lines, ...report.targets.flatMap(({ name, notes = [] }) => notes.map((text) => command(name, plain(text), 'warning')))];
 }
 
-function command(title: string, message: string): string {
+function command(title: string, message: string, level: 'error' | 'warning' = 'error'): string {
   const escaped = message.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
   const escapedTitle = title.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll(':', '%3A').replaceAll(',', '%2C');
-  return `::error title=${escapedTitle}::${escaped}`;
+  return `::${level} title=${escapedTitle}::${escaped}`;
 }

@@ -23,7 +23,7 @@ export function reportToMarkdown(report: Report, command?: string, limit = large
   const tables = report.targets.map((target) =>
     target.status === 'unavailable'
       ? `\n### ${cell(target.name)}\n\nunavailable: ${cell(target.reason ?? '')} ${cell(target.remedy ?? '')}\n`
-      : table(target.name, report.results.filter((result) => result.target === target.name && result.status !== 'unsupported')),
+      : table(target.name, report.results.filter((result) => result.target === target.name && result.status !== 'unsupported'), target.notes),
   );
   const out = { failures: 0, tables: 0 };
   let text = head;
@@ -54,13 +54,13 @@ function noteOf({ failures, tables }: { failures: number; tables: number }, limi
   return `\n_Cut here, at ${count(limit)} bytes: ${parts.join(' and ')} left out. The JSON report has everything._\n`;
 }
 
-function table(name: string, results: readonly PropertyResult[]): string {
+function table(name: string, results: readonly PropertyResult[], notes: readonly string[] = []): string {
   if (results.length === 0) return '';
   const rows = results.map((result) => {
     const margin = hasMargin(result) ? `${figure(result.margin)} | \`${marginBar(result.margin)}\`` : ' | ';
     return `| ${cell(result.property)} | ${cell(result.operation)} | ${isMarginal(result) ? 'marginal' : result.status} | ${count(result.cases)} | ${count(result.problems)} | ${margin} |`;
   });
-  return [`\n### ${cell(name)}\n`, '| property | operation | status | cases | problems | margin | |', '| --- | --- | --- | ---: | ---: | ---: | --- |', ...rows, ''].join('\n');
+  return [`\n### ${cell(name)}\n`, ...notes.map((text) => `Note: ${cell(text)}\n`), '| property | operation | status | cases | problems | margin | |', '| --- | --- | --- | ---: | ---: | ---: | --- |', ...rows, ''].join('\n');
 }
 
 /** A code block that its own text cannot end. */

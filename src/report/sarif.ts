@@ -7,7 +7,7 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import type { PropertyResult, Report } from '../verify/results.ts';
-import { describeMatters, formatFailure, oneLine, summariseFailure } from './failure.ts';
+import { describeMatters, formatFailure, oneLine, plain, summariseFailure } from './failure.ts';
 import { valueToJson } from './json.ts';
 import { fenced } from './markdown.ts';
 import type { ReporterContext } from './reporter.ts';
@@ -50,7 +50,7 @@ function ruleOf({ property, claim, class: kind, operation }: PropertyResult): ob
 function resultOf(result: PropertyResult, ids: readonly string[], sources: readonly string[]): object {
   const { target, operation, property, counterexample, margin, seed, explanation } = result;
   const matters = counterexample?.matters && describeMatters(counterexample.matters);
-  const sentences = [`${target}: ${result.claim}`, summariseFailure(result), ...(explanation === undefined ? [] : [`The kernel ${oneLine(explanation)}`]), ...(matters === undefined ? [] : [matters]), ...(counterexample === undefined ? [] : [counterexample.replay])];
+  const sentences = [`${target}: ${result.claim}`, summariseFailure(result), ...(explanation === undefined ? [] : [`The kernel ${oneLine(explanation)}`]), ...(matters === undefined ? [] : [matters]), ...(result.notes ?? []), ...(counterexample === undefined ? [] : [counterexample.replay])];
   const file = sources.length === 1 ? sources[0] : counterexample?.file;
   return {
     ruleId: property,
@@ -79,7 +79,8 @@ function notificationsOf(report: Report, ids: readonly string[]): object[] {
       message: { text: withoutLinks(`${target}: ${property} ${status}: ${oneLine(reason ?? '')}`) },
       associatedRule: { id: property, index: ids.indexOf(property) },
     }));
-  return [...missing, ...unchecked];
+  const noted = report.targets.flatMap(({ name, notes = [] }) => notes.map((text) => ({ level: 'warning', message: { text: withoutLinks(`${name}: ${plain(text)}`) } })));
+  return [...missing, ...noted, ...unchecked];
 }
 
 /** In a SARIF message [text](target) is a link (§3.11.6), and what a kernel says is none. */

@@ -138,9 +138,23 @@ export interface RemoteKernel {
   time?(inputs: Readonly<Record<string, Tensor>>, sizes: Sizes, request: TimingRequest, signal?: AbortSignal): Promise<RemoteTiming>;
 }
 
+/** What a report is to say of what a target runs on, such as a driver that does not keep to its specification. */
+export interface TargetNote {
+  readonly text: string;
+  /** The bounds rest on what is not so there: a claim that fails says it too, since the fault may not be the kernel's. */
+  readonly excuses: boolean;
+  /** Operations that it is about; all where absent. */
+  readonly operations?: readonly string[] | undefined;
+}
+
 /** Whether a target can run here. */
 export type Availability =
-  | { readonly status: 'available'; /** What it runs on, as it says: versions, a device. */ readonly about?: Readonly<Record<string, string | number | boolean>> | undefined }
+  | {
+      readonly status: 'available';
+      /** What it runs on, as it says: versions, a device. */
+      readonly about?: Readonly<Record<string, string | number | boolean>> | undefined;
+      readonly notes?: readonly TargetNote[] | undefined;
+    }
   | { readonly status: 'unavailable'; readonly reason: string; readonly remedy: string };
 
 /** A target as it is written in a configuration: kernels by operation. */

@@ -1,9 +1,27 @@
 /** TensorFlow.js as a target: graphs of many small kernels, and gradients from its own tape. Loaded only when it is opened. */
 import { batchInvariantBackends, tfjsArithmetic, tfjsKernels, type MappingsFields, type TfjsBackend } from '../kernels/tfjs/index.ts';
 import { sinkhornPresets, type SinkhornDialect } from '../operations/sinkhorn/dialect.ts';
-import type { KernelDeclaration, Target } from './kernel.ts';
+import { GpuFault } from '../kernels/webgpu/fault.ts';
+import type { KernelDeclaration, Target, TargetNote } from './kernel.ts';
 import { loaders } from './tfjs-backends.ts';
 import { alone } from './tfjs-engine.ts';
+
+/** What is known of the adapter that Dawn prefers, which is also tfjs's. tfjs has a device of its own; another is opened to measure. */
+async function adapterNotes(): Promise<readonly TargetNote[]> {
+  const { openDevice } = await import('../kernels/webgpu/index.ts');
+  const { arithmeticNotes } = await import('./webgpu-arithmetic.ts');
+  try {
+    const gpu = await openDevice();
+    try {
+      return await arithmeticNotes(gpu, false);
+    } finally {
+      gpu.close();
+    }
+  } catch (error) {
+    if (error instanceof GpuFault) return [];
+    throw error;
+  }
+}
 
 /**
  * tfjs with one backend, named `tfjs-<backend>`. The kernels compute `dialect`, by default that of TileKernels, and so do the `mappings` but for
@@ -22,7 +40,8 @@ export function tfjsTarget(backend: TfjsBackend, dialect: SinkhornDialect = sink
       const plain = tfjsKernels({ tf, lineSums: backend === 'cpu' ? 'matmul' : 'reduce', alone: (work) => alone(tf, name, work) }, dialect, mappings);
       const promises = { arithmetic: tfjsArithmetic[backend], batchInvariant: batchInvariantBackends.has(backend) };
       kernels = Object.fromEntries(Object.entries(plain).map(([operation, kernel]) => [operation, { ...kernel, ...promises }]));
-      return { status: 'available' };
+      const notes = backend === 'webgpu' ? await adapterNotes() : [];
+      return { status: 'available', ...(notes.length === 0 ? {} : { notes }) };
     },
     kernels() {
       if (kernels === undefined) throw new Error(`The target tfjs-${backend} is not open.`);

@@ -2,6 +2,7 @@
 import { GpuFault, type GpuFaultName } from '../kernels/webgpu/fault.ts';
 import type * as wgslKernels from '../kernels/webgpu/index.ts';
 import type { KernelDeclaration, Target } from './kernel.ts';
+import type { Users } from './webgpu-arithmetic.ts';
 import { OutcomeError, TargetUnusable, type OutcomeName } from './outcome.ts';
 
 type Wgsl = typeof wgslKernels;
@@ -23,8 +24,11 @@ export function webgpuTarget(options: wgslKernels.WebgpuOptions = {}, device: wg
         return { status: 'unavailable', reason: error.message, remedy: error.remedy ?? 'Run plumbline doctor.' };
       }
       const opened = gpu;
-      kernels = Object.fromEntries(Object.entries(wgsl.webgpuKernels(options)).map(([operation, kernel]) => [operation, declared(wgsl, opened, kernel)]));
-      return { status: 'available', about: { ...gpu.about } };
+      const own = wgsl.webgpuKernels(options);
+      kernels = Object.fromEntries(Object.entries(own).map(([operation, kernel]) => [operation, declared(wgsl, opened, kernel)]));
+      const { arithmetic = device.rewrite === undefined ? 'kept' : 'unsaid' } = device;
+      const notes = arithmetic === 'unsaid' ? [] : await (await import('./webgpu-arithmetic.ts')).arithmeticNotes(gpu, arithmetic === 'fresh', usersIn(own));
+      return { status: 'available', about: { ...gpu.about }, ...(notes.length === 0 ? {} : { notes }) };
     },
     kernels() {
       if (kernels === undefined) throw new Error('The target webgpu is not open.');
@@ -36,6 +40,14 @@ export function webgpuTarget(options: wgslKernels.WebgpuOptions = {}, device: wg
       return Promise.resolve();
     },
   };
+}
+
+const small = { tokens: 1, streams: 4, channels: 4, depth: 1 };
+
+/** Operations whose shaders have a function in them. Every shader may add, multiply and divide. */
+function usersIn(kernels: Readonly<Record<string, wgslKernels.WebgpuKernel>>): Users {
+  const shaders = Object.entries(kernels).map(([operation, kernel]) => [operation, [4, 3].flatMap((streams) => kernel.plan({ ...small, streams }).passes.map(({ code }) => code)).join('\n')] as const);
+  return (name) => (['exp', 'log', 'tanh', 'inverseSqrt', 'sqrt', 'fma'].includes(name) ? shaders.filter(([, code]) => code.includes(`${name}(`)).map(([operation]) => operation) : undefined);
 }
 
 function declared({ runOnDevice, prepareOnDevice, screenOnDevice }: Wgsl, gpu: GpuDevice, kernel: wgslKernels.WebgpuKernel): KernelDeclaration {

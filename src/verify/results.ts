@@ -81,6 +81,8 @@ export interface PropertyResult {
   readonly counterexample: Counterexample | undefined;
   /** What the kernel computes instead of what it declares, when that was found out: "computes `tilekernels` with 19 iterations; it declares 20". */
   readonly explanation?: string | undefined;
+  /** Of a failure: what the target runs on does not keep to what the bounds rest on, in a sentence each. */
+  readonly notes?: readonly string[] | undefined;
   /** Stack of an error of plumbline's own, when the property could not be run because of one (`errored`). */
   readonly fault?: string | undefined;
   /** Of one shard of a run: what merging needs beside the rest. */
@@ -109,6 +111,8 @@ export interface TargetReport {
   readonly remedy: string | undefined;
   /** What it runs on, as it says: versions, a device. */
   readonly about?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** What is not as it should be with what it runs on, in a sentence each; absent where there is nothing to say. */
+  readonly notes?: readonly string[] | undefined;
   /** In a shard of a run: digest of what its kernels declare, the same on every machine. */
   readonly declares?: string | undefined;
 }

@@ -2,7 +2,7 @@
 import { PlumblineError } from '../errors.ts';
 import { operations } from '../operations/index.ts';
 import type { OperationId } from '../operations/operation.ts';
-import type { KernelDeclaration, Target } from '../targets/kernel.ts';
+import type { KernelDeclaration, Target, TargetNote } from '../targets/kernel.ts';
 import { TargetUnusable } from '../targets/outcome.ts';
 import { resolveKernel } from '../targets/resolve.ts';
 import { canonicalText, sha256 } from './canonical.ts';
@@ -37,7 +37,8 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const results: PropertyResult[] = [];
   const explanations: Explanation[] = [];
   let elsewhere = 0;
-  const opened = await openAll(options.targets, onEvent, targets);
+  const notes = new Map<string, readonly TargetNote[]>();
+  const opened = await openAll(options.targets, onEvent, targets, notes);
   try {
     const plans = opened.map((target) => ({ target, planned: planOf(target, options.properties) }));
     if (options.shard !== undefined) declare(targets, opened);
@@ -49,7 +50,8 @@ export async function verify(options: VerifyOptions): Promise<Report> {
       for (const one of planned) {
         const { property } = one;
         onEvent({ type: 'property-started', target: target.name, property: property.id, index: index++, planned: count });
-        const result = stopped() ? notRun(target.name, one, options) : await runOne(target.name, one, options, stopped, onEvent);
+        const ran = stopped() ? notRun(target.name, one, options) : await runOne(target.name, one, options, stopped, onEvent);
+        const result = noted(ran, notes.get(target.name) ?? []);
         if (result.part === undefined || result.part.own > 0 || result.status !== 'skipped') ofTarget.push(result);
         else elsewhere++;
         onEvent({ type: 'property-finished', result });
@@ -81,11 +83,20 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   return report;
 }
 
-async function openAll(targets: readonly Target[], onEvent: (event: RunEvent) => void, reports: TargetReport[]): Promise<Target[]> {
+/** A failure, with what else may be at fault. */
+function noted(result: PropertyResult, notes: readonly TargetNote[]): PropertyResult {
+  if (result.status !== 'failed') return result;
+  const own = notes.filter(({ excuses, operations: about }) => excuses && (about === undefined || about.includes(result.operation)));
+  return own.length === 0 ? result : { ...result, notes: own.map(({ text }) => text) };
+}
+
+async function openAll(targets: readonly Target[], onEvent: (event: RunEvent) => void, reports: TargetReport[], notes: Map<string, readonly TargetNote[]>): Promise<Target[]> {
   const opened: Target[] = [];
   for (const target of targets) {
     const availability = await target.open();
     const unavailable = availability.status === 'unavailable';
+    const own = (unavailable ? undefined : availability.notes) ?? [];
+    notes.set(target.name, own);
     const report: TargetReport = {
       name: target.name,
       description: target.description,
@@ -93,6 +104,7 @@ async function openAll(targets: readonly Target[], onEvent: (event: RunEvent) =>
       reason: unavailable ? availability.reason : undefined,
       remedy: unavailable ? availability.remedy : undefined,
       about: unavailable ? undefined : availability.about,
+      ...(own.length === 0 ? {} : { notes: own.map(({ text }) => text) }),
     };
     reports.push(report);
     onEvent({ type: 'target-opened', target: report });

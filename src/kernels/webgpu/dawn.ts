@@ -2,6 +2,8 @@
  * Dawn, the WebGPU of npm's package `webgpu`, loaded when it is first asked for. Its object is kept for ever: Dawn crashes when it is collected, and a process ends although it is held. Timestamps are
  * rounded to 65,536 ns unless a feature is switched off, and NVIDIA's f16 is behind a toggle; both are set here once for all devices of the process.
  */
+import { createRequire } from 'node:module';
+
 import { importOptional, isMissing, missingLibrary } from '../optional.ts';
 import { GpuFault } from './fault.ts';
 
@@ -33,6 +35,15 @@ export async function loadDawn(): Promise<GPU> {
   Object.assign(globalThis, dawn.globals);
   held[key] = dawn.create([...toggles]);
   return held[key];
+}
+
+/** The version of the package; 'unknown' where it is not installed. */
+export function dawnVersion(): string {
+  try {
+    return (createRequire(import.meta.url)('webgpu/package.json') as { version: string }).version;
+  } catch {
+    return 'unknown';
+  }
 }
 
 /** What an adapter says about itself. `fallback` is a software renderer. */

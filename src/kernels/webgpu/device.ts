@@ -19,6 +19,8 @@ export interface DeviceOptions {
   readonly writtenOut?: boolean;
   /** Changes every shader before it is compiled. For planted faults. */
   readonly rewrite?: (code: string, label: string) => string;
+  /** What a target says of the device's arithmetic: from what is kept of it, measured now, or nothing. Default `kept`; `unsaid` where shaders are changed. */
+  readonly arithmetic?: 'kept' | 'fresh' | 'unsaid';
 }
 
 export interface GpuDevice {

@@ -18,6 +18,7 @@ export function failureArticle(result: PropertyResult, id: string): Markup {
   return html`<article class="failed" aria-labelledby="${id}">
 ${head}
 ${explanation === undefined ? undefined : html`<p><strong>The kernel ${plain(explanation)}.</strong></p>`}
+${(result.notes ?? []).map((text) => html`<p class="warn">– ${plain(text)}</p>`)}
 ${facts([['found', describeOutcome(counterexample)], ...comparison(counterexample), ['smallest case', caseOf(counterexample)], ...(matters === undefined ? [] : [['what matters', plain(matters)] as const]), ...repetition(counterexample), ['file', html`<code>${file}</code>`]])}
 ${window === '' ? undefined : html`<p>Output around the failing element, and what was expected there:</p>\n${block(plain(window), `output of ${where}`)}`}
 ${typed === '' ? undefined : html`<p>Inputs of the smallest case:</p>\n${block(plain(typed), `inputs of ${where}`, true)}`}

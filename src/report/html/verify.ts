@@ -87,6 +87,7 @@ function targetSection(target: TargetReport, k: number, results: readonly Proper
   const body = target.status === 'unavailable'
     ? html`<p class="warn">– unavailable: ${target.reason ?? 'no reason given'}</p>${target.remedy === undefined ? undefined : html`<p>${target.remedy}</p>`}`
     : html`<p class="faint">${target.description}${about === '' ? undefined : html`<br>${about.slice(0, 1000)}`}</p>
+${(target.notes ?? []).map((text) => html`<p class="warn">– ${plain(text)}</p>`)}
 ${chart === undefined ? undefined : figureOf(chart.text, 'Claims by their largest margin, measured error / bound. Right of the bound the kernel leaves its declaration.')}
 ${asked.length === 0 ? undefined : table(`Claims of ${oneLine(target.name)}`, claimColumns, asked.map(claimRow), true)}
 ${other === 0 ? undefined : html`<p class="faint">${counted(other, 'claim')} not about these kernels.</p>`}`;

@@ -112,9 +112,10 @@ function mergedTarget(name: string, shards: readonly VerifiedShard[]): TargetRep
   const available = found.filter(({ status }) => status === 'available');
   const one = available[0] ?? found[0];
   if (one === undefined) return undefined;
-  const { declares: _, about: _one, ...report } = { ...one, reason: one.reason, remedy: one.remedy };
+  const { declares: _, about: _one, notes: _own, ...report } = { ...one, reason: one.reason, remedy: one.remedy };
   const abouts = available.flatMap(({ about }) => (about === undefined ? [] : [about]));
-  return { ...report, about: abouts.length === 0 ? undefined : sameOrAll(abouts) };
+  const notes = [...new Set(available.flatMap((target) => target.notes ?? []))];
+  return { ...report, about: abouts.length === 0 ? undefined : sameOrAll(abouts), ...(notes.length === 0 ? {} : { notes }) };
 }
 
 /** Field by field: the value where all agree, else all that there are, in the order of the shards. */

@@ -61,7 +61,7 @@ const result = z.strictObject({
   target: text, operation: text, property: text, claim: text, class: z.enum(['bitwise', 'exact', 'limit']),
   status: z.enum(['passed', 'failed', 'unsupported', 'skipped', 'incomplete', 'errored']), reason: text.optional(), seed: count,
   cases: count, problems: count, screened: count.optional(), margin: number, margins: z.strictObject({ tokens: count, p50: number, p90: number, p99: number, max: number }).optional(),
-  worst: worst.optional(), durationMs: z.number().min(0), counterexample: counterexample.optional(), explanation: text.optional(), fault: text.optional(),
+  worst: worst.optional(), durationMs: z.number().min(0), counterexample: counterexample.optional(), explanation: text.optional(), notes: z.array(text).optional(), fault: text.optional(),
   part: z.strictObject({ planned: count, own: count, failedAt: count.optional(), worstAt: count.optional(), sketch: sketch.optional() }).optional(),
 });
 
@@ -85,7 +85,7 @@ const campaign = z.strictObject({
 export const verifiedSchema = shard.extend({
   elsewhere: count,
   targets: z.array(z.strictObject({
-    name: text, description: text, status: z.enum(['available', 'unavailable']), reason: text.optional(), remedy: text.optional(), about: scalars.optional(), declares: sha256.optional(),
+    name: text, description: text, status: z.enum(['available', 'unavailable']), reason: text.optional(), remedy: text.optional(), about: scalars.optional(), notes: z.array(text).optional(), declares: sha256.optional(),
   })),
   results: z.array(result),
   explanations: z.array(z.strictObject({ target: text, operation: text, sentence: text, verdict: z.enum(['identified', 'no-known-dialect', 'no-answer']), problems: count })).optional(),
