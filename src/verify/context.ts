@@ -33,13 +33,22 @@ export class Case implements CheckContext {
     this.indifferent = indifferent;
     this.random = new Random(recipe.seed, hashText(property.id));
     this.computed = before?.computed ?? new WeakMap<Values, Known>();
-    this.inputs = before?.inputs ?? Object.fromEntries(Object.entries(inputs).map(([port, values]) => [port, this.round(port, values)]));
+    this.inputs = before?.inputs ?? this.roundAll(inputs);
   }
 
   round(port: string, values: Float64Array): Float64Array {
     const dtype = this.kernel.dtypes[port]!;
     if (dtype === 'f64') return values;
-    return dtype === 'f32' ? new Float64Array(new Float32Array(values)) : values.map(roundTo[dtype]);
+    if (dtype !== 'f32') return values.map(roundTo[dtype]);
+    const rounded = new Float64Array(values.length);
+    for (let index = 0; index < rounded.length; index++) rounded[index] = Math.fround(values[index]!);
+    return rounded;
+  }
+
+  private roundAll(inputs: Values): Values {
+    const rounded: Record<string, Float64Array> = {};
+    for (const port of Object.keys(inputs)) rounded[port] = this.round(port, inputs[port]!);
+    return rounded;
   }
 
   async run(inputs: Values, sizes?: Partial<Sizes>): Promise<Values> {
