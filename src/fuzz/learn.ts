@@ -16,6 +16,9 @@ const marginKind = 40;
 const least = 2 ** -900;
 /** How many problems of one case the pool takes: neighbours are alike. */
 const keptPerCase = 24;
+/** After so many problems of a case in a row that met nothing new one of `glance` is looked at, until one meets something: recipes give hundreds of problems of one sort. The last tile, whose lanes count, always is. */
+const [quietAfter, glance] = [64, 4];
+const tile = 32;
 /** How many recipes a claim remembers. */
 const mostRecipes = 64;
 
@@ -60,10 +63,12 @@ export class Learner {
     const returned = calls === 1 ? decodeOutputs(outputs) : undefined;
     const margins = judgement?.margins;
     const threshold = this.pool.threshold(arm.objective);
-    let kept = 0;
+    const lastTile = sizes.tokens - (sizes.tokens % tile);
+    let [kept, quiet] = [0, 0];
     for (let token = 0; token < sizes.tokens; token++) {
-      features.look(inputs, returned, sizes, token);
       const margin = margins?.[token] ?? -1;
+      if (quiet >= quietAfter && token % glance !== 0 && token < lastTile && !(margin > indifferent)) continue;
+      features.look(inputs, returned, sizes, token);
       let isNew = margin > indifferent && this.coverage.add(eventOf(marginKind, arm.hash, Math.floor(4 * Math.log2(margin))));
       for (let k = 0; k < features.count; k++) if (this.coverage.add(features.events[k]!)) isNew = true;
       this.coverage.count(features.singles, features.factCount);
@@ -71,6 +76,7 @@ export class Learner {
         const best = this.pool.offer(arm.objective, () => specimenOf(operation, inputs, sizes, token, recipe), margin);
         if (best && margin > 0.5) this.tell(arm, specimenOf(operation, inputs, sizes, token, recipe), margin);
       }
+      quiet = isNew ? 0 : quiet + 1;
       if (!isNew || kept >= keptPerCase) continue;
       kept++;
       this.pool.add(specimenOf(operation, inputs, sizes, token, recipe), placesOf(features.singles, features.factCount));
