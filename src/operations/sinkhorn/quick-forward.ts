@@ -7,6 +7,7 @@
  */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { firstNormalised, type SinkhornDialect } from './dialect.ts';
+import { LightBound } from './pair-light.ts';
 import { at, matricesPerCall, quickRunner, type QuickRunner } from './pair-quick.ts';
 import { needsLogarithms, sinkhornReference } from './reference.ts';
 import { constantError, localErrors, type LocalErrors } from './rounding.ts';
@@ -16,6 +17,9 @@ import { certifiedError, largestStart } from './trajectory.ts';
 
 const n = 4;
 const size = n * n;
+
+/** Bounds of more than so many roundings of one line are not hoped for. */
+const hope = 64;
 
 /** What the batches of a kernel have in common. */
 interface Frame {
@@ -31,6 +35,7 @@ interface Frame {
   /** Between lines of the first side, and between the entries of one. */
   readonly line: number;
   readonly entry: number;
+  light?: LightBound;
 }
 
 const frames = new WeakMap<SinkhornDialect, Frame>();
@@ -127,6 +132,31 @@ export class QuickForward {
     numbers[place + 2 * size] = local.expConstant + local.expSlope * deepest;
     numbers[place + 2 * size + 2] = local.underflow;
     return holds ? 1 : 0;
+  }
+
+  /** The same for tokens that `covers` left, by the iterates (pair-light.ts). Returns those that are left. */
+  coversMore(list: readonly number[], logits: Float64Array, values: Float64Array, needed: Float64Array, errors: Float64Array): number[] {
+    const { sure, frame } = this;
+    const tried = list.filter((token) => sure[token] === 1 && this.mayCover(token, values, needed));
+    if (tried.length === 0) return [...list];
+    const light = (frame.light ??= new LightBound(this.dialect, frame.local));
+    const covered = new Set<number>();
+    for (let k = 0; k < tried.length; k += 2) {
+      const two = tried.slice(k, k + 2);
+      for (const [lane, token] of two.entries()) light.load(lane, logits, size * token, values, needed);
+      if (two.length === 1) light.load(1, logits, size * two[0]!, values, needed);
+      light.run();
+      for (const [lane, token] of two.entries()) if (light.covers(lane, size * token, values, needed, errors)) covered.add(token);
+    }
+    return list.filter((token) => !covered.has(token));
+  }
+
+  /** Whether it is worth trying: a hopeless try costs a third of the whole bound. */
+  private mayCover(token: number, values: Float64Array, needed: Float64Array): boolean {
+    const { local: { line, divisionExcess, divisionRate } } = this.frame;
+    const most = hope * (line + divisionExcess + divisionRate / 2);
+    for (let index = size * token; index < size * (token + 1); index++) if (!(needed[index]! <= most * values[index]!)) return false;
+    return true;
   }
 
   /** Writes lower bounds of a token's errors where all of them are at least what is needed; false where they are not, or nothing is certain. `values` is the reference. */
