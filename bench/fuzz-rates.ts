@@ -6,7 +6,7 @@
 import { appendFileSync } from 'node:fs';
 
 import { rareFaults, type Token } from '../fixtures/rare-faults/index.ts';
-import { drawnRecipe } from '../src/fuzz/breed.ts';
+import { drawnRecipe } from '../src/fuzz/recipes.ts';
 import { expand } from '../src/generate/expand.ts';
 import { operations, Random, referenceKernels, type OperationId } from '../src/index.ts';
 import { resolveKernel } from '../src/targets/resolve.ts';

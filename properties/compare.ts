@@ -1,5 +1,5 @@
 /** Comparisons that several claims share. */
-import { isClaimed, type Bounded, type Values } from '../src/operations/operation.ts';
+import { isShared, type Bounded, type Values } from '../src/operations/operation.ts';
 import type { CheckContext } from '../src/verify/property.ts';
 import type { Judge } from '../src/verify/judge.ts';
 import { differencesOf, errorsFor } from './sufficient.ts';
@@ -11,13 +11,14 @@ export function compareAll<D>(judge: Judge, context: CheckContext<D>, output: Va
     const measured = output[port.name]!;
     const expected = bounded.values[port.name]!;
     const errors = errorsFor(context, bounded, port.name, differencesOf(measured, expected));
+    const { certified } = bounded;
     judge.show(port.name, measured, expected);
     const what = (): string => `${port.name} − reference`;
     const terms = (index: number): ReturnType<Bounded['explain']> => bounded.explain(port.name, index);
     for (const { token, from, to } of partsOf(port, context.sizes)) {
+      if (!isShared(port) && certified[token] !== 1) continue;
       for (let index = from; index < to; index++) {
-        if (!isClaimed(bounded, port, token, index, errors)) continue;
-        judge.atMost(token, measured[index]! - expected[index]!, errors[index]!, port.name, index, what, terms);
+        if (errors[index]! < Infinity) judge.atMost(token, measured[index]! - expected[index]!, errors[index]!, port.name, index, what, terms);
       }
     }
   }

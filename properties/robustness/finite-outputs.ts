@@ -5,7 +5,7 @@
  * Class: exact. Sees: a missing or wrong maximum before the exponential, an epsilon that is missing where a line can be zero, 0/0, ∞ − ∞.
  */
 import { forEveryOperation } from './every-operation.ts';
-import { isClaimed } from '../../src/operations/operation.ts';
+import { isShared } from '../../src/operations/operation.ts';
 import { differencesOf, errorsFor } from '../sufficient.ts';
 import { partsOf } from '../tokens.ts';
 
@@ -23,13 +23,11 @@ export const finiteOutputs = forEveryOperation('finite-outputs', {
     for (const port of kernel.operation.outputs) {
       const values = output[port.name]!;
       const errors = errorsFor(context, bounded, port.name, differencesOf(values, values)); // 0, or NaN where a value is not finite: there the whole bound says whether it may be
+      const { certified } = bounded;
       const what = (index: number): string => `${values[index]!} for finite inputs`;
       for (const { token, from, to } of partsOf(port, sizes)) {
-        for (let index = from; index < to; index++) {
-          if (!isClaimed(bounded, port, token, index, errors)) continue;
-          const value = values[index]!;
-          judge.holds(token, Number.isFinite(value), port.name, index, what);
-        }
+        if (!isShared(port) && certified[token] !== 1) continue;
+        for (let index = from; index < to; index++) if (errors[index]! < Infinity) judge.holds(token, Number.isFinite(values[index]!), port.name, index, what);
       }
     }
     return judge.finish();

@@ -3,6 +3,7 @@
  * hours needs no more memory than one of minutes: a full pool forgets the ones that were bred from most, the best of an objective excepted.
  */
 import type { Random } from '../generate/random.ts';
+import type { OperationId } from '../operations/operation.ts';
 import { bytesOf, type Specimen } from './specimen.ts';
 
 /** How many of the best an objective keeps. */
@@ -16,6 +17,28 @@ interface Kept {
   bred: number;
 }
 
+/** Problems of one operation and stream count. */
+class Bred {
+  readonly all: Kept[] = [];
+  /** What each costs at least: all that is read of those that are drawn and not taken. */
+  least = new Float64Array(64);
+
+  add(one: Kept): void {
+    if (this.all.length === this.least.length) {
+      const more = new Float64Array(2 * this.least.length);
+      more.set(this.least);
+      this.least = more;
+    }
+    this.least[this.all.length] = 0;
+    this.all.push(one);
+  }
+
+  remove(index: number): Kept {
+    this.least.copyWithin(index, index + 1, this.all.length);
+    return this.all.splice(index, 1)[0]!;
+  }
+}
+
 interface Scored {
   readonly specimen: Specimen;
   readonly score: number;
@@ -24,7 +47,10 @@ interface Scored {
 export class Pool {
   private readonly limit: number;
   private readonly rarest: (facts: Uint16Array) => number;
-  private readonly kept = new Map<string, Kept[]>();
+  /** By operation and stream count. */
+  private readonly kept = new Map<OperationId, Bred[]>();
+  private readonly drawn = new Int32Array(drawnAtOnce);
+  private readonly costs = new Float64Array(drawnAtOnce);
   private readonly elites = new Map<string, Scored[]>();
   private bytes = 0;
 
@@ -36,13 +62,12 @@ export class Pool {
 
   /** Problems of all operations. */
   get size(): number {
-    return [...this.kept.values()].reduce((sum, list) => sum + list.length, 0);
+    return this.lists().reduce((sum, { all }) => sum + all.length, 0);
   }
 
   /** Keeps a problem that met something new, with the places of the facts about it (`placesOf`). */
   add(specimen: Specimen, facts?: Uint16Array): void {
-    const list = this.listOf(specimen);
-    list.push({ specimen, facts, bred: 0 });
+    this.listOf(specimen.operation, specimen.sizes.streams).add({ specimen, facts, bred: 0 });
     this.bytes += bytesOf(specimen);
     while (this.bytes > this.limit && this.forget());
   }
@@ -75,43 +100,59 @@ export class Pool {
     this.elites.delete(objective);
   }
 
-  /** A problem of an operation and stream count to breed from: among a few drawn, the one that is rarest for how often it was bred from, as in the schedules of AFLFast (Böhme et al. 2016). */
-  pick(operation: string, streams: number, random: Random): Specimen | undefined {
-    const list = this.kept.get(`${operation} ${streams}`) ?? [];
-    let chosen: Kept | undefined;
-    let least = Infinity;
-    for (let k = 0; k < drawnAtOnce && list.length > 0; k++) {
-      const drawn = list[random.below(list.length)]!;
-      const cost = (1 + drawn.bred) * (drawn.facts === undefined ? 1 : this.rarest(drawn.facts));
-      if (chosen !== undefined && !(cost < least)) continue;
-      chosen = drawn;
-      least = cost;
+  /**
+   * A problem of an operation and stream count to breed from: among a few drawn, the one that is rarest for how often it was bred from, as in the schedules of AFLFast (Böhme et al. 2016). Facts are only
+   * met more often with time, so that what was known of one bounds its cost from below: those of a larger bound than another's cost are not looked at again.
+   */
+  pick(operation: OperationId, streams: number, random: Random): Specimen | undefined {
+    const { all, least: bounds } = this.listOf(operation, streams);
+    if (all.length === 0) return undefined;
+    const { drawn, costs } = this;
+    for (let k = 0; k < drawnAtOnce; k++) {
+      const index = random.below(all.length);
+      drawn[k] = index;
+      costs[k] = bounds[index]!;
     }
-    if (chosen !== undefined) chosen.bred++;
-    return chosen?.specimen;
+    for (let exact = 0; ;) {
+      let least = 0;
+      for (let k = 1; k < drawnAtOnce; k++) if (costs[k]! < costs[least]!) least = k;
+      const index = drawn[least]!;
+      const one = all[index]!;
+      if ((exact & (1 << least)) !== 0) {
+        one.bred++;
+        return one.specimen;
+      }
+      bounds[index] = costs[least] = (1 + one.bred) * (one.facts === undefined ? 1 : this.rarest(one.facts));
+      exact |= 1 << least;
+    }
   }
 
   /** One that is drawn without preference, for crossing. */
-  any(operation: string, streams: number, random: Random): Specimen | undefined {
-    const list = this.kept.get(`${operation} ${streams}`) ?? [];
-    return list.length === 0 ? undefined : list[random.below(list.length)]!.specimen;
+  any(operation: OperationId, streams: number, random: Random): Specimen | undefined {
+    const { all } = this.listOf(operation, streams);
+    return all.length === 0 ? undefined : all[random.below(all.length)]!.specimen;
   }
 
-  private listOf({ operation, sizes }: Specimen): Kept[] {
-    const key = `${operation} ${sizes.streams}`;
-    const list = this.kept.get(key) ?? [];
-    this.kept.set(key, list);
-    return list;
+  private listOf(operation: OperationId, streams: number): Bred {
+    let byStreams = this.kept.get(operation);
+    if (byStreams === undefined) this.kept.set(operation, (byStreams = []));
+    return (byStreams[streams] ??= new Bred());
+  }
+
+  private lists(): Bred[] {
+    return [...this.kept.values()].flatMap((byStreams) => Object.values(byStreams));
   }
 
   /** Takes away one of the most numerous problems, that was bred from most. */
   private forget(): boolean {
-    const list = [...this.kept.values()].reduce((a, b) => (a.length >= b.length ? a : b), []);
-    if (list.length <= 1) return false;
+    const lists = this.lists();
+    if (lists.length === 0) return false;
+    const list = lists.reduce((a, b) => (a.all.length >= b.all.length ? a : b));
+    const { all } = list;
+    if (all.length <= 1) return false;
     let worst = 0;
-    for (let k = 1; k < list.length; k += Math.max(1, list.length >>> 6)) if (list[k]!.bred > list[worst]!.bred) worst = k;
-    const [gone] = list.splice(worst, 1);
-    this.bytes -= bytesOf(gone!.specimen);
+    for (let k = 1; k < all.length; k += Math.max(1, all.length >>> 6)) if (all[k]!.bred > all[worst]!.bred) worst = k;
+    this.bytes -= bytesOf(list.remove(worst).specimen);
     return true;
   }
 }

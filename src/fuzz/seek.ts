@@ -4,10 +4,10 @@ import type { Operation } from '../operations/operation.ts';
 import { expand } from '../generate/expand.ts';
 import { allowedStreams } from '../generate/sizes.ts';
 import type { ResolvedKernel } from '../verify/property.ts';
-import { childOf } from './breed.ts';
+import { Litter } from './litter.ts';
 import type { Pool } from './pool.ts';
 import type { Pursuit } from './pursuits.ts';
-import { batchOf, ownCopy, specimenOf, type Specimen } from './specimen.ts';
+import { specimenOf, type Specimen } from './specimen.ts';
 
 /** Problems of a call; rounds without a better one after which the search begins anew. */
 const [batch, patience] = [128, 150];
@@ -47,8 +47,8 @@ export class Seek {
     const key = `${this.target} ${objective}`;
     const climb = this.climbs.get(objective) ?? { stuck: 0, best: -Infinity };
     this.climbs.set(objective, climb);
-    const tried = this.candidates(operation, pool, key, streams, random);
-    const { inputs, sizes } = batchOf(operation, tried);
+    const { inputs, sizes, recipes } = this.candidates(operation, pool, key, streams, random);
+    const specimen = (token: number): Specimen => specimenOf(operation, inputs, sizes, token, recipes[token]);
     this.problems += sizes.tokens;
     const { scores } = await this.pursuit.score(inputs, sizes);
     let found: { objective: string; score: number; specimen: Specimen } | undefined;
@@ -56,13 +56,13 @@ export class Seek {
     for (let token = 0; token < scores.length; token++) {
       const score = scores[token]!;
       if (!(score > pool.threshold(key))) continue;
-      pool.offer(key, () => ownCopy(tried[token]!), score);
+      pool.offer(key, () => specimen(token), score);
       if (score > climb.best * (1 + 1e-4)) {
         climb.best = score;
         better = true;
       }
       if (score > (this.best.get(objective)?.score ?? 0)) {
-        found = { objective, score, specimen: ownCopy(tried[token]!) };
+        found = { objective, score, specimen: specimen(token) };
         this.best.set(objective, found);
       }
     }
@@ -74,17 +74,19 @@ export class Seek {
     return found;
   }
 
-  private candidates(operation: Operation, pool: Pool, key: string, streams: number, random: Random): Specimen[] {
+  /** Children of the best there are, or what a recipe gives. */
+  private candidates(operation: Operation, pool: Pool, key: string, streams: number, random: Random): Pick<Litter, 'inputs' | 'sizes' | 'recipes'> {
     const elite = pool.eliteOf(key);
     if (elite.length < 16) return this.fresh(operation, streams, random);
     const pick = (): Specimen => elite[Math.floor(elite.length * random.uniform() ** 2)]!.specimen;
-    return Array.from({ length: batch }, () => childOf(this.kernel, pick(), pick(), pick(), random));
+    const litter = new Litter(this.kernel, elite[0]!.specimen, batch);
+    while (litter.born < batch) litter.child(pick(), pick(), pick(), random);
+    return litter;
   }
 
-  private fresh(operation: Operation, streams: number, random: Random): Specimen[] {
+  private fresh(operation: Operation, streams: number, random: Random): Pick<Litter, 'inputs' | 'sizes' | 'recipes'> {
     const sizes = { tokens: batch, streams, channels: operation.dims.includes('channels') ? 8 : 1, depth: operation.dims.includes('depth') ? 4 : 1 };
     const recipe = { operation: operation.id, sizes, seed: random.bits(), families: {}, scale: 'mixed' as const };
-    const inputs = expand(recipe, operation, {});
-    return Array.from({ length: batch }, (_, token) => specimenOf(operation, inputs, sizes, token, recipe));
+    return { inputs: expand(recipe, operation, {}), sizes, recipes: Array.from({ length: batch }, () => recipe) };
   }
 }

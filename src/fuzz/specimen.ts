@@ -23,16 +23,12 @@ export function specimenOf(operation: Operation, inputs: Values, sizes: Sizes, t
   return { operation: operation.id, sizes: { ...sizes, tokens: 1 }, values, recipe };
 }
 
-/** With memory of its own, where a child shares that of its batch. */
-export function ownCopy(specimen: Specimen): Specimen {
-  return { ...specimen, values: Object.fromEntries(Object.entries(specimen.values).map(([name, values]) => [name, values.byteLength < values.buffer.byteLength ? values.slice() : values])) };
-}
-
 /** Whether two problems can be tokens of one call. */
 export function fitTogether(operation: Operation, a: Specimen, b: Specimen): boolean {
   const { streams, channels, depth } = a.sizes;
   if (b.operation !== a.operation || b.sizes.streams !== streams || b.sizes.channels !== channels || b.sizes.depth !== depth) return false;
-  return operation.inputs.every((port) => !isShared(port) || a.values[port.name] === b.values[port.name]);
+  for (const port of operation.inputs) if (isShared(port) && a.values[port.name] !== b.values[port.name]) return false;
+  return true;
 }
 
 /**
@@ -40,6 +36,7 @@ export function fitTogether(operation: Operation, a: Specimen, b: Specimen): boo
  * that all tokens share depends on the stream count.
  */
 export function resized(operation: Operation, specimen: Specimen, streams: number, repeat: boolean): Specimen | undefined {
+  if (specimen.sizes.streams === streams) return specimen;
   const sizes = { ...specimen.sizes, streams };
   const values: Record<string, Float64Array> = {};
   for (const port of operation.inputs) {

@@ -10,6 +10,7 @@ const mostValues = 4096;
 const mostEntries = 16;
 
 export class Told {
+  private readonly remembers: boolean;
   /** The number of each value of a fact, as pairs know it: by what the fact is about, then by value; 0 for one that was not met. */
   private readonly ids: Int16Array[] = [];
   private idCount = 0;
@@ -20,24 +21,43 @@ export class Told {
   private readonly exponents: Uint8Array[] = [];
   private readonly entries: Uint8Array[] = [];
   private readonly values: Uint8Array[] = [];
+  private readonly ranges: Int32Array[] = [];
+
+  /** One that does not remember has everything told each time. */
+  constructor(remembers = true) {
+    this.remembers = remembers;
+  }
 
   /** A small number from 1 for a value of a fact; 0 where there is no more place. */
   idOf(what: number, value: number): number {
-    if (!(value >= 0 && value < mostValues)) return 0;
     const known = this.ids[what];
-    if (known !== undefined && value < known.length && known[value] !== 0) return known[value]!;
-    if (this.idCount >= mostIds - 1) return 0;
+    if (known !== undefined && value >= 0 && value < known.length && known[value] !== 0) return known[value]!;
+    if (!(value >= 0 && value < mostValues) || this.idCount >= mostIds - 1) return 0;
     return (roomFor(this.ids, what, value, (length) => new Int16Array(length))[value] = ++this.idCount);
   }
 
   /** Whether two facts, by their numbers, were told as a pair; from now on they are. */
   pair(a: number, b: number): boolean {
-    return a !== 0 && b !== 0 && wasSet(this.pairs, a * wordsPerId, b);
+    return a !== 0 && b !== 0 && this.wasSet(this.pairs, a * wordsPerId, b);
+  }
+
+  /**
+   * The first b, from `from` and before `a`, of which facts a and b of a problem were not told as a pair; a where all were. `ids` are the facts' numbers. The same as `pair` for each, for who has many: telling
+   * it is left to `pair`.
+   */
+  untold(ids: Int16Array, a: number, from: number): number {
+    const { pairs } = this;
+    const row = ids[a]! * wordsPerId; // that of 0 is empty: nothing without a number was told
+    for (let b = from; b < a; b++) {
+      const id = ids[b]!;
+      if ((pairs[row + (id >>> 5)]! & (1 << (id & 31))) === 0) return b;
+    }
+    return a;
   }
 
   /** Whether a fact was told of a lane; from now on it is. */
   lane(lane: number, id: number): boolean {
-    return id !== 0 && wasSet(this.lanes, lane * wordsPerId, id);
+    return id !== 0 && this.wasSet(this.lanes, lane * wordsPerId, id);
   }
 
   /** The event of a fact, 0 where it was not told. */
@@ -48,37 +68,53 @@ export class Told {
 
   /** Says that a fact was told by this event. */
   tell(what: number, value: number, event: number): void {
-    if (value >= 0 && value < mostValues) roomFor(this.facts, what, value, (length) => new Int32Array(length))[value] = event;
+    if (this.remembers && value >= 0 && value < mostValues) roomFor(this.facts, what, value, (length) => new Int32Array(length))[value] = event;
   }
 
-  /** Whether an exponent (8 bits and the sign before them) of an input was told; from now on it is. */
+  /** The exponents (8 bits and the sign before them) of an input that were told, 1 for those: for who reads many. `exponent` tells them. */
+  exponentsOf(place: number): Uint8Array {
+    return (this.exponents[place] ??= new Uint8Array(512));
+  }
+
+  /** Whether an exponent of an input was told; from now on it is. */
   exponent(place: number, signed: number): boolean {
-    return wasTold((this.exponents[place] ??= new Uint8Array(512)), signed);
+    return this.wasTold(this.exponentsOf(place), signed);
+  }
+
+  /** The quarters of exponents that were told of an input's first entries, 64 for each, as `exponentsOf`. */
+  entriesOf(place: number): Uint8Array {
+    return (this.entries[place] ??= new Uint8Array(64 * mostEntries));
   }
 
   /** Whether a quarter of an exponent was told of an entry; from now on it is. */
   entry(place: number, entry: number, quarter: number): boolean {
-    return entry < mostEntries && wasTold((this.entries[place] ??= new Uint8Array(64 * mostEntries)), entry * 64 + quarter);
+    return entry < mostEntries && this.wasTold(this.entriesOf(place), entry * 64 + quarter);
   }
 
   /** Whether a value of some kind was told; from now on it is. */
   value(kind: number, value: number): boolean {
-    return value >= 0 && value < mostValues && wasTold((this.values[kind] ??= new Uint8Array(mostValues)), value);
+    return value >= 0 && value < mostValues && this.wasTold((this.values[kind] ??= new Uint8Array(mostValues)), value);
   }
-}
 
-function wasSet(words: Int32Array, from: number, id: number): boolean {
-  const place = from + (id >>> 5);
-  const bit = 1 << (id & 31);
-  const word = words[place]!;
-  words[place] = word | bit;
-  return (word & bit) !== 0;
-}
+  /** Whether the exponents from one to another, 8 bits each, were told of an output; from now on they are. */
+  range(place: number, low: number, high: number): boolean {
+    return this.wasSet((this.ranges[place] ??= new Int32Array(2 ** 11)), 0, low * 256 + high);
+  }
 
-function wasTold(told: Uint8Array, value: number): boolean {
-  const before = told[value]!;
-  told[value] = 1;
-  return before !== 0;
+  private wasSet(words: Int32Array, from: number, id: number): boolean {
+    const place = from + (id >>> 5);
+    const bit = 1 << (id & 31);
+    const word = words[place]!;
+    if ((word & bit) !== 0) return true;
+    if (this.remembers) words[place] = word | bit;
+    return false;
+  }
+
+  private wasTold(told: Uint8Array, value: number): boolean {
+    if (told[value] !== 0) return true;
+    if (this.remembers) told[value] = 1;
+    return false;
+  }
 }
 
 /** The table of `what` with a place for `value`. */

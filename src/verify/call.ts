@@ -3,8 +3,9 @@ import { shapeOf, type Port, type Sizes, type Values } from '../operations/opera
 import type { KernelOutput, KernelRun, RemoteKernel } from '../targets/kernel.ts';
 import type { ResolvedKernel } from '../targets/resolve.ts';
 import { bytesPerElement, dtypes, type Dtype } from '../tensor/dtype.ts';
-import { cloneTensor, elementCount, firstBitDifference, tensor, valuesOf, type Tensor } from '../tensor/tensor.ts';
+import { elementCount, tensor, valuesOf, type Tensor } from '../tensor/tensor.ts';
 import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
+import { InputCopies } from './input-copies.ts';
 import type { Turn } from './turns.ts';
 
 /** What the engine needs of whoever answers for a kernel. */
@@ -21,7 +22,9 @@ export interface Caller {
 
 /** Inputs as tensors of the kernel's dtypes. */
 export function encodeInputs({ operation, dtypes: portDtypes }: ResolvedKernel, inputs: Values, sizes: Sizes): Record<string, Tensor> {
-  return Object.fromEntries(operation.inputs.map((port) => [port.name, tensor(inputs[port.name]!, shapeOf(port, sizes), portDtypes[port.name])]));
+  const given: Record<string, Tensor> = {};
+  for (const port of operation.inputs) given[port.name] = tensor(inputs[port.name]!, shapeOf(port, sizes), portDtypes[port.name]);
+  return given;
 }
 
 /** Calls one kernel and counts the calls. */
@@ -36,6 +39,8 @@ export class KernelCaller implements Caller {
   private readonly timeoutMs: number;
   private readonly remote: RemoteKernel | undefined;
   private readonly turn: Turn | undefined;
+  /** Of calls that are over; one that is in flight has its own. */
+  private readonly copies: InputCopies[] = [];
   /** For calls that are answered at once, which nothing can abort: making one costs as much as a small kernel. */
   private controller: AbortController | undefined;
 
@@ -56,12 +61,12 @@ export class KernelCaller implements Caller {
     this.calls++;
     this.lastOutputs = {};
     const given = encodeInputs(this.kernel, inputs, sizes);
-    const kept = this.remote === undefined ? Object.entries(given).map(([name, t]) => [name, cloneTensor(t)] as const) : [];
+    const kept = this.remote === undefined ? (this.copies.pop() ?? new InputCopies()) : undefined;
+    kept?.keep(given);
     const returned = await this.inTurn(given, sizes);
-    for (const [name, copy] of kept) {
-      const place = firstBitDifference(given[name]!.data, copy.data);
-      if (place >= 0) throw new OutcomeError('failed', `The kernel changed its input '${name}' at element ${place}.`);
-    }
+    const changed = kept?.changed(given);
+    if (changed !== undefined) throw new OutcomeError('failed', `The kernel changed its input '${changed.name}' at element ${changed.place}.`);
+    if (kept !== undefined) this.copies.push(kept);
     if (typeof returned !== 'object' || returned === null) throw new OutcomeError('wrong-shape', `The kernel returned ${String(returned)}, not an object with its outputs.`);
     const outputs: Record<string, Tensor> = {};
     for (const port of this.kernel.operation.outputs) outputs[port.name] = this.received(port, returned[port.name], sizes);
@@ -128,5 +133,7 @@ function storedAs(data: Tensor['data'], declared: Dtype): Dtype | undefined {
 
 /** Output tensors as numbers. */
 export function decodeOutputs(outputs: Readonly<Record<string, Tensor>>): Record<string, Float64Array> {
-  return Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, valuesOf(t)]));
+  const values: Record<string, Float64Array> = {};
+  for (const name of Object.keys(outputs)) values[name] = valuesOf(outputs[name]!);
+  return values;
 }

@@ -19,10 +19,12 @@ export class Case implements CheckContext {
   readonly indifferent: number;
   private readonly caller: Caller;
   private readonly precise: Precise;
-  private readonly known = new WeakMap<Values, { readonly key: string; readonly bounded: Bounded }>();
+  private readonly known = new WeakMap<Values, Known>();
+  /** Of the f64 reference, which a case that is judged again has in common with itself. */
+  private readonly computed: WeakMap<Values, Known>;
 
-  /** `precise`: the tokens that are judged against double-double values instead of the f64 reference. */
-  constructor(property: Property, kernel: ResolvedKernel, recipe: Recipe, inputs: Values, caller: Caller, precise: Precise, indifferent = 0) {
+  /** `precise`: the tokens that are judged against double-double values instead of the f64 reference. `before`: the same case as it was judged first, whose bounds are not worked out again. */
+  constructor(property: Property, kernel: ResolvedKernel, recipe: Recipe, inputs: Values, caller: Caller, precise: Precise, indifferent = 0, before?: Case) {
     this.kernel = kernel;
     this.recipe = recipe;
     this.sizes = recipeSizes(recipe);
@@ -30,13 +32,23 @@ export class Case implements CheckContext {
     this.precise = precise;
     this.indifferent = indifferent;
     this.random = new Random(recipe.seed, hashText(property.id));
-    this.inputs = Object.fromEntries(Object.entries(inputs).map(([port, values]) => [port, this.round(port, values)]));
+    this.computed = before?.computed ?? new WeakMap<Values, Known>();
+    this.inputs = before?.inputs ?? this.roundAll(inputs);
   }
 
   round(port: string, values: Float64Array): Float64Array {
     const dtype = this.kernel.dtypes[port]!;
     if (dtype === 'f64') return values;
-    return dtype === 'f32' ? new Float64Array(new Float32Array(values)) : values.map(roundTo[dtype]);
+    if (dtype !== 'f32') return values.map(roundTo[dtype]);
+    const rounded = new Float64Array(values.length);
+    for (let index = 0; index < rounded.length; index++) rounded[index] = Math.fround(values[index]!);
+    return rounded;
+  }
+
+  private roundAll(inputs: Values): Values {
+    const rounded: Record<string, Float64Array> = {};
+    for (const port of Object.keys(inputs)) rounded[port] = this.round(port, inputs[port]!);
+    return rounded;
   }
 
   async run(inputs: Values, sizes?: Partial<Sizes>): Promise<Values> {
@@ -51,15 +63,13 @@ export class Case implements CheckContext {
   }
 
   bounded(inputs: Values, sizes?: Partial<Sizes>): Bounded {
-    const complete = { ...this.sizes, ...sizes };
-    const key = JSON.stringify(complete);
-    const known = this.known.get(inputs);
-    if (known?.key === key) return known.bounded;
-    const { operation, dialect, arithmetic, dtypes } = this.kernel;
-    const computed = operation.bounded(inputs, complete, dialect, arithmetic, dtypes);
-    const bounded = this.precise === 'none' ? computed : { ...computed, values: this.preciseValues(computed.values, inputs, complete) };
-    this.known.set(inputs, { key, bounded });
-    return bounded;
+    const complete = sizes === undefined ? this.sizes : { ...this.sizes, ...sizes };
+    const key = `${complete.tokens} ${complete.streams} ${complete.channels} ${complete.depth}`;
+    return lookedUp(this.known, inputs, key, () => {
+      const { operation, dialect, arithmetic, dtypes } = this.kernel;
+      const computed = lookedUp(this.computed, inputs, key, () => operation.bounded(inputs, complete, dialect, arithmetic, dtypes));
+      return this.precise === 'none' ? computed : withValues(computed, this.preciseValues(computed.values, inputs, complete));
+    });
   }
 
   private preciseValues(values: Values, inputs: Values, sizes: Sizes): Values {
@@ -83,4 +93,29 @@ export class Case implements CheckContext {
   judge(tokens?: number): Judge {
     return new Judge(tokens ?? this.sizes.tokens);
   }
+}
+
+interface Known {
+  readonly key: string;
+  readonly bounded: Bounded;
+}
+
+function lookedUp(known: WeakMap<Values, Known>, inputs: Values, key: string, work: () => Bounded): Bounded {
+  const found = known.get(inputs);
+  if (found?.key === key) return found.bounded;
+  const bounded = work();
+  known.set(inputs, { key, bounded });
+  return bounded;
+}
+
+/** The bounds with another reference; what is worked out when it is read stays so. */
+function withValues(computed: Bounded, values: Values): Bounded {
+  return {
+    values,
+    get errors() { return computed.errors; },
+    get certified() { return computed.certified; },
+    ...(computed.covering === undefined ? {} : { covering: computed.covering.bind(computed) }),
+    derivation: computed.derivation,
+    explain: computed.explain.bind(computed),
+  };
 }

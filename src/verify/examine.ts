@@ -44,7 +44,7 @@ export async function examineInputs(property: Property, kernel: ResolvedKernel, 
   if (!property.usesReference || !(margin >= borderline.from && margin <= borderline.to)) return first;
   // a token whose margin is of no interest has no borderline one
   const precise = indifferent > 0 ? Uint8Array.from(first.judgement!.margins, (its) => (its > indifferent ? 1 : 0)) : 'all';
-  return judged(property, new Case(property, kernel, recipe, inputs, caller, precise, indifferent), caller);
+  return judged(property, new Case(property, kernel, recipe, inputs, caller, precise, indifferent, first.case), caller);
 }
 
 async function judged(property: Property, subject: Case, caller: Caller): Promise<Examination> {

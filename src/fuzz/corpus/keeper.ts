@@ -4,7 +4,7 @@ import { shapeOf, type OperationId } from '../../operations/operation.ts';
 import { tensor, valuesOf } from '../../tensor/tensor.ts';
 import { readCounterexample, type CounterexampleData } from '../../verify/counterexample-file.ts';
 import { version } from '../../verify/version.ts';
-import type { Find } from '../campaign.ts';
+import type { Find } from '../learn.ts';
 import type { Specimen } from '../specimen.ts';
 import { Corpus } from './corpus.ts';
 

@@ -13,7 +13,7 @@ export const lineStride = (side: Side, n: number): number => (side === 'rows' ? 
 export const entryStride = (side: Side, n: number): number => (side === 'rows' ? 1 : n);
 
 /** x ← L/τ minus the declared maximum of it. `logits` starts at `offset`. */
-export function subtractMaximum(logits: Float64Array, offset: number, x: Float64Array, n: number, dialect: SinkhornDialect, round: Round): void {
+export function subtractMaximum(logits: Float64Array | Float32Array, offset: number, x: Float64Array, n: number, dialect: SinkhornDialect, round: Round): void {
   const { stabilisation, temperature } = dialect;
   const scaled = (at: number): number => (temperature === 1 ? logits[at]! : round(logits[at]! / temperature));
   const line = lineStride(firstNormalised(dialect), n);
@@ -103,7 +103,7 @@ function sumOfLine(x: Float64Array, start: number, n: number, stride: number, ro
 }
 
 /** The largest of `count` entries; NaN if one of them is NaN. */
-function largest(x: Float64Array, start: number, count: number, stride: number): number {
+function largest(x: Float64Array | Float32Array, start: number, count: number, stride: number): number {
   let max = x[start]!;
   for (let k = 1; k < count; k++) max = Math.max(max, x[start + k * stride]!);
   return max;

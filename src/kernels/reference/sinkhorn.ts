@@ -4,8 +4,8 @@ import { isStraight } from '../../operations/sinkhorn/steps.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import { tensor, valuesOf } from '../../tensor/tensor.ts';
 import type { ReferenceRun, Round } from './kernel.ts';
-import { matricesPerCall, quadRunnerOf } from './sinkhorn-quads.ts';
-import { addEpsilon, exponentials, exponentiate, mayStop, normalise, normaliseLog, subtractMaximum, type Side } from './sinkhorn-steps.ts';
+import { quadsOf } from './sinkhorn-batch.ts';
+import { addEpsilon, exponentiate, mayStop, normalise, normaliseLog, subtractMaximum, type Side } from './sinkhorn-steps.ts';
 
 /** A runner is worth its compilation for so many matrices, which a dialect that is tried once does not have. */
 const fewest = 64;
@@ -17,8 +17,12 @@ export function sinkhornKernel(dialect: SinkhornDialect, round: Round = Math.fro
   let seen = 0;
   return (inputs, { tokens, streams: n }) => {
     seen += tokens;
-    const logits = valuesOf(inputs['logits']!);
-    if (inQuads && n === 4 && seen >= fewest) return { residualMapping: tensor(quadsOf(logits, tokens, dialect), [tokens, n, n], storage) };
+    const given = inputs['logits']!;
+    if (inQuads && n === 4 && seen >= fewest) {
+      const data = quadsOf(given.data instanceof Float32Array ? given.data : valuesOf(given), tokens, dialect);
+      return { residualMapping: storage === 'f32' ? { dtype: storage, shape: [tokens, n, n], data } : tensor(data, [tokens, n, n], storage) };
+    }
+    const logits = valuesOf(given);
     const result = new Float64Array(tokens * n * n);
     const x = new Float64Array(n * n);
     const divisors = new Float64Array(n);
@@ -43,24 +47,4 @@ export function sinkhornKernel(dialect: SinkhornDialect, round: Round = Math.fro
     }
     return { residualMapping: tensor(result, [tokens, n, n], storage) };
   };
-}
-
-/** The same for f32 and n = 4, four matrices at a time. */
-function quadsOf(logits: Float64Array, tokens: number, dialect: SinkhornDialect): Float32Array {
-  const result = new Float32Array(16 * tokens);
-  const x = new Float64Array(16);
-  const runner = quadRunnerOf(dialect);
-  const { memory } = runner;
-  for (let from = 0; from < tokens; from += matricesPerCall) {
-    const count = Math.min(matricesPerCall, tokens - from);
-    for (let m = 0; m < count; m++) {
-      subtractMaximum(logits, 16 * (from + m), x, 4, dialect, Math.fround);
-      exponentials(x, dialect, Math.fround);
-      if (dialect.start === 'absolute') addEpsilon(x, 4, dialect, Math.fround);
-      for (let k = 0, place = 16 * (m - (m % 4)) + (m % 4); k < 16; k++, place += 4) memory[place] = x[k]!;
-    }
-    runner.run(Math.ceil(count / 4));
-    for (let m = 0; m < count; m++) for (let k = 0, place = 16 * (m - (m % 4)) + (m % 4); k < 16; k++, place += 4) result[16 * (from + m) + k] = memory[place]!;
-  }
-  return result;
 }

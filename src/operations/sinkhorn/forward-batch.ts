@@ -77,7 +77,8 @@ export class ForwardBatch {
     const errors = new Float64Array(this.values.length);
     const { quick, pairs, values } = this;
     const certified = quick?.sure.slice() ?? new Uint8Array(this.tokens);
-    this.lookAtPairs(pairs, this.unless((token) => quick?.covers(token, values, needed, errors) === true), errors, certified, needed);
+    const rest = this.unless((token) => quick?.covers(token, values, needed, errors) === true);
+    this.lookAtPairs(pairs, quick?.coversMore(rest, this.logits, values, needed, errors) ?? rest, errors, certified, needed);
     this.knownCertified ??= certified;
     return errors;
   }

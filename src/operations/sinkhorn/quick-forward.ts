@@ -7,6 +7,7 @@
  */
 import type { Arithmetic } from '../../numerics/arithmetic.ts';
 import { firstNormalised, type SinkhornDialect } from './dialect.ts';
+import { LightBound } from './pair-light.ts';
 import { at, matricesPerCall, quickRunner, type QuickRunner } from './pair-quick.ts';
 import { needsLogarithms, sinkhornReference } from './reference.ts';
 import { constantError, localErrors, type LocalErrors } from './rounding.ts';
@@ -17,6 +18,9 @@ import { certifiedError, largestStart } from './trajectory.ts';
 const n = 4;
 const size = n * n;
 
+/** Bounds of more than so many roundings of one line are not hoped for. */
+const hope = 64;
+
 /** What the batches of a kernel have in common. */
 interface Frame {
   readonly arithmetic: Arithmetic;
@@ -26,6 +30,12 @@ interface Frame {
   readonly largest: number;
   /** Whether the step before the last normalises the other side. */
   readonly twoSteps: boolean;
+  /** Whether `enterUsual` knows the start. */
+  readonly usual: boolean;
+  /** Between lines of the first side, and between the entries of one. */
+  readonly line: number;
+  readonly entry: number;
+  light?: LightBound;
 }
 
 const frames = new WeakMap<SinkhornDialect, Frame>();
@@ -40,6 +50,9 @@ function frameOf(dialect: SinkhornDialect, arithmetic: Arithmetic): Frame {
     arithmetic, local, epsilonError,
     runner: quickRunner(dialect, local, epsilonError),
     largest: largestStart(arithmetic, n),
+    usual: dialect.start !== 'absolute' && dialect.domain === 'linear' && dialect.temperature === 1 && dialect.stabilisation === 'line-max' && dialect.epsilon > 0,
+    line: firstNormalised(dialect) === 'rows' ? n : 1,
+    entry: firstNormalised(dialect) === 'rows' ? 1 : n,
     twoSteps: before?.kind === 'normalise' && before.side === firstNormalised(dialect),
   };
   frames.set(dialect, frame);
@@ -53,6 +66,7 @@ export class QuickForward {
   readonly sure: Uint8Array;
   private readonly dialect: SinkhornDialect;
   private readonly frame: Frame;
+  private readonly start = emptyStart(n);
 
   /** For logits [tokens, 4, 4] and a dialect that `walksInPairs`. */
   constructor(logits: Float64Array, tokens: number, dialect: SinkhornDialect, arithmetic: Arithmetic) {
@@ -64,33 +78,85 @@ export class QuickForward {
   }
 
   private run(logits: Float64Array, from: number, count: number): void {
-    const { dialect, values, sure, frame: { runner, local, epsilonError, largest } } = this;
+    const { dialect, values, sure, frame: { runner, usual } } = this;
     const { numbers } = runner;
-    const start = emptyStart(n);
-    for (let m = 0; m < count; m++) {
-      const token = from + m;
-      const offset = size * token;
-      const place = at(m);
-      const linear = !needsLogarithms(dialect, logits, offset, n);
-      const holds = computeStart(start, logits, offset, n, dialect, local, epsilonError, largest);
-      sure[token] = linear && holds && epsilonError < certifiedError ? 1 : 0;
-      let [own, absolute] = [0, 0];
-      for (let k = 0; k < size; k++) {
-        numbers[place + 2 * k] = start.matrix[k]!;
-        own = Math.max(own, start.own[k]!);
-        absolute = Math.max(absolute, start.absolute[k]!);
-      }
-      numbers[place + 2 * size] = own;
-      numbers[place + 2 * size + 2] = absolute;
-    }
+    for (let m = 0; m < count; m++) sure[from + m] = usual ? this.enterUsual(logits, from + m, at(m)) : this.enter(logits, from + m, at(m));
     runner.run(count);
     for (let m = 0; m < count; m++) {
       const token = from + m;
       const place = at(m);
       if (!runner.holds(m)) sure[token] = 0;
       for (let k = 0; k < size; k++) values[size * token + k] = numbers[place + 2 * k]!;
-      if (needsLogarithms(dialect, logits, size * token, n)) values.set(sinkhornReference(logits.subarray(size * token, size * (token + 1)), 1, n, dialect), size * token);
+      if (!usual && needsLogarithms(dialect, logits, size * token, n)) values.set(sinkhornReference(logits.subarray(size * token, size * (token + 1)), 1, n, dialect), size * token);
     }
+  }
+
+  /** Writes what enters the loop for a token, and its largest errors. 0 where nothing is certain. */
+  private enter(logits: Float64Array, token: number, place: number): 0 | 1 {
+    const { dialect, start, frame: { runner: { numbers }, local, epsilonError, largest } } = this;
+    const offset = size * token;
+    const linear = !needsLogarithms(dialect, logits, offset, n);
+    const holds = computeStart(start, logits, offset, n, dialect, local, epsilonError, largest);
+    let [own, absolute] = [0, 0];
+    for (let k = 0; k < size; k++) {
+      numbers[place + 2 * k] = start.matrix[k]!;
+      own = Math.max(own, start.own[k]!);
+      absolute = Math.max(absolute, start.absolute[k]!);
+    }
+    numbers[place + 2 * size] = own;
+    numbers[place + 2 * size + 2] = absolute;
+    return linear && holds && epsilonError < certifiedError ? 1 : 0;
+  }
+
+  /** The same where each line's maximum is subtracted, nothing is divided by a temperature, and an ε keeps all in reach of linear iteration: a line's largest error is that of its smallest entry. */
+  private enterUsual(logits: Float64Array, token: number, place: number): 0 | 1 {
+    const { frame: { runner: { numbers }, local, epsilonError, largest, line, entry } } = this;
+    let deepest = 0;
+    let holds = 1 < largest && epsilonError < certifiedError;
+    for (let l = 0; l < n; l++) {
+      const first = size * token + l * line;
+      let max = -Infinity;
+      let min = Infinity;
+      for (let e = 0; e < n; e++) {
+        const value = logits[first + e * entry]!;
+        if (value > max) max = value;
+        if (value < min) min = value;
+        if (!(Math.abs(value) < Infinity)) holds = false;
+      }
+      if (max - min > deepest) deepest = max - min;
+      for (let e = 0, to = place + 2 * l * line; e < n; e++, to += 2 * entry) {
+        const argument = logits[first + e * entry]! - max;
+        numbers[to] = argument === 0 ? 1 : Math.exp(argument);
+      }
+    }
+    numbers[place + 2 * size] = local.expConstant + local.expSlope * deepest;
+    numbers[place + 2 * size + 2] = local.underflow;
+    return holds ? 1 : 0;
+  }
+
+  /** The same for tokens that `covers` left, by the iterates (pair-light.ts). Returns those that are left. */
+  coversMore(list: readonly number[], logits: Float64Array, values: Float64Array, needed: Float64Array, errors: Float64Array): number[] {
+    const { sure, frame } = this;
+    const tried = list.filter((token) => sure[token] === 1 && this.mayCover(token, values, needed));
+    if (tried.length === 0) return [...list];
+    const light = (frame.light ??= new LightBound(this.dialect, frame.local));
+    const covered = new Set<number>();
+    for (let k = 0; k < tried.length; k += 2) {
+      const two = tried.slice(k, k + 2);
+      for (const [lane, token] of two.entries()) light.load(lane, logits, size * token, values, needed);
+      if (two.length === 1) light.load(1, logits, size * two[0]!, values, needed);
+      light.run();
+      for (const [lane, token] of two.entries()) if (light.covers(lane, size * token, values, needed, errors)) covered.add(token);
+    }
+    return list.filter((token) => !covered.has(token));
+  }
+
+  /** Whether it is worth trying: a hopeless try costs a third of the whole bound. */
+  private mayCover(token: number, values: Float64Array, needed: Float64Array): boolean {
+    const { local: { line, divisionExcess, divisionRate } } = this.frame;
+    const most = hope * (line + divisionExcess + divisionRate / 2);
+    for (let index = size * token; index < size * (token + 1); index++) if (!(needed[index]! <= most * values[index]!)) return false;
+    return true;
   }
 
   /** Writes lower bounds of a token's errors where all of them are at least what is needed; false where they are not, or nothing is certain. `values` is the reference. */

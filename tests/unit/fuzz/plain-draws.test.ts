@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 
 import { properties } from '../../../properties/index.ts';
-import { drawnRecipe } from '../../../src/fuzz/breed.ts';
+import { drawnRecipe } from '../../../src/fuzz/recipes.ts';
 import { fuzz } from '../../../src/fuzz/fuzz.ts';
 import { streamedSeed } from '../../../src/fuzz/streams.ts';
 import { expand } from '../../../src/generate/expand.ts';

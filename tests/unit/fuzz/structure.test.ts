@@ -7,7 +7,7 @@ import { lineClass, withLine } from '../../../src/fuzz/grades.ts';
 import { patterns } from '../../../src/fuzz/patterns.ts';
 import { Pool } from '../../../src/fuzz/pool.ts';
 import { resized, type Specimen } from '../../../src/fuzz/specimen.ts';
-import { relationOf, structureOf } from '../../../src/fuzz/structure.ts';
+import { relationOf } from '../../../src/fuzz/structure.ts';
 import { Random } from '../../../src/generate/random.ts';
 import { operations, type OperationId } from '../../../src/index.ts';
 
@@ -22,11 +22,30 @@ describe('grades', () => {
     expect(counted([0, 0, 4])).not.toBe(counted([0, 4, 4]));
     expect(counted([5, 5, 5, 5, 5])).toBe(counted([5, 5, 5]));
   });
-  test('symmetry, zeros and signs, also of rows that are further apart than they are long', () => {
+  test('symmetry, zeros and signs, in steps', () => {
+    /** Facts 10 and 13 of an input: how many numbers are not zero, with their signs; how far it is from symmetric and diagonal. */
+    const factsOf = (values: Float64Array): number[] => {
+      const features = new Features(operations.sinkhorn);
+      features.look({ logits: values }, undefined, sizes(5), 0);
+      return [features.singles[10]!, features.singles[13]!];
+    };
     const symmetric = matrix(5, (i, j) => (i + j === 4 ? 24 : 0));
-    expect(structureOf(symmetric, 0, 5, 5, 5)).toMatchObject({ nonZero: 5, signs: 1, unequal: 0, offDiagonal: 4 });
-    expect(structureOf(symmetric.with(1, -3), 0, 5, 5, 5)).toMatchObject({ nonZero: 6, signs: 3, unequal: 1, offDiagonal: 5 });
-    expect(structureOf(Float64Array.of(9, 1, 2, 7, 2, 1, 7), 1, 2, 2, 3)).toMatchObject({ nonZero: 4, unequal: 0 });
+    const [nonZero, unequal] = factsOf(symmetric);
+    expect(factsOf(symmetric.map((value) => value / 3))).toEqual([nonZero, unequal]);
+    const same = (values: Float64Array): boolean[] => factsOf(values).map((fact, k) => fact === [nonZero, unequal][k]);
+    expect(same(symmetric.map((value) => -value))).toEqual([false, true]);
+    expect(same(symmetric.with(1, -3))).toEqual([false, false]);
+    expect(same(symmetric.with(4, 0).with(3, 24))).toEqual([true, false]); // as many numbers, and as many off the diagonal, one pair less equal
+  });
+  test('columns beyond those that are looked at change nothing', () => {
+    const features = new Features(operations['stream-read']);
+    const look = (streams: Float64Array): number[] => {
+      features.look({ streams, preMapping: Float64Array.of(1, 0.5) }, undefined, { tokens: 1, streams: 2, channels: 40, depth: 1 }, 0);
+      return [...features.singles.subarray(0, features.factCount)];
+    };
+    const streams = Float64Array.from({ length: 80 }, (_, k) => 1 + Math.sin(k));
+    expect(look(streams.with(35, 1000))).toEqual(look(streams));
+    expect(look(streams.with(45, 1000))).not.toEqual(look(streams));
   });
   test('where one input is largest or smallest the other has its only number, or zeros in the same places', () => {
     const logits = Float64Array.of(3, -5, 0, 9);

@@ -69,6 +69,28 @@ describe('what has no place is told each time', () => {
     expect([told.pair(ids[3]!, ids[4]!), told.pair(ids[3]!, ids[4]!), told.pair(ids[4]!, ids[3]!)]).toEqual([false, true, false]);
     expect([told.pair(ids[3]!, 0), told.pair(ids[3]!, 0), told.pair(0, 5), told.lane(1, 0), told.lane(1, 0)]).toEqual([false, false, false, false, false]);
   });
+  test('a search for the first pair that was not told agrees with pairs one by one', () => {
+    const [told, alike] = [new Told(), new Told()];
+    const random = new Random(3);
+    for (let round = 0; round < 400; round++) {
+      const ids = Int16Array.from({ length: 12 }, () => random.below(40));
+      for (let a = 1; a < ids.length; a++) {
+        const found: number[] = [];
+        for (let b = told.untold(ids, a, 0); b < a; b = told.untold(ids, a, b + 1)) {
+          found.push(b);
+          told.pair(ids[a]!, ids[b]!);
+        }
+        expect(found).toEqual([...ids.keys()].filter((b) => b < a && !alike.pair(ids[a]!, ids[b]!)));
+      }
+    }
+  });
+  test('ranges of exponents are told once, and nothing is by who does not remember', () => {
+    const told = new Told();
+    expect([told.range(0, 255, 0), told.range(0, 255, 0), told.range(0, 0, 255), told.range(1, 255, 0)]).toEqual([false, true, false, false]);
+    const forgets = new Told(false);
+    forgets.tell(3, 40, 77);
+    for (let time = 0; time < 2; time++) expect([forgets.range(0, 1, 2), forgets.value(1, 5), forgets.pair(1, 2), forgets.lane(1, 2), forgets.exponent(0, 3), forgets.entry(0, 1, 2), forgets.eventOf(3, 40)]).toEqual([false, false, false, false, false, false, 0]);
+  });
   test('and so do values', () => {
     const told = new Told();
     expect([told.value(1, 5), told.value(1, 5), told.value(2, 5), told.value(1, 5000), told.value(1, 5000), told.value(1, -3), told.value(1, -3)]).toEqual([false, true, false, false, false, false, false]);

@@ -25,6 +25,45 @@ function logits(seed: number): Float64Array {
   return out.map(Math.fround);
 }
 
+const dialects = Object.entries(sinkhornPresets).filter(([, dialect]) => walksInPairs(4, dialect));
+
+describe('a light look', () => {
+  /** Of tokens whose bounds are needed to a share of them: how many it covers, and how many entries it says more of than their bound is, or less than is needed. */
+  function light(dialect: SinkhornDialect, arithmetic: string, share: number): { covered: number; tried: number; wrong: number } {
+    const given = logits(7);
+    const alone = new TokenForward(4, dialect, arithmeticPresets[arithmetic]!);
+    const quick = new QuickForward(given, tokens, dialect, arithmeticPresets[arithmetic]!);
+    const [needed, whole, errors] = [new Float64Array(16 * tokens), new Float64Array(16 * tokens), new Float64Array(16 * tokens)];
+    const list: number[] = [];
+    for (let token = 0; token < tokens; token++) {
+      if (!alone.prepare(given, 16 * token)) continue;
+      list.push(token);
+      for (let out = 0; out < 16; out++) {
+        const index = 16 * token + out;
+        whole[index] = alone.errorOf(quick.values[index]!, out);
+        needed[index] = (token + out) % 5 === 0 ? 0 : share * whole[index];
+      }
+    }
+    const left = new Set(quick.coversMore(list, given, quick.values, needed, errors));
+    let wrong = 0;
+    for (const token of list) {
+      if (left.has(token)) continue;
+      for (let index = 16 * token; index < 16 * (token + 1); index++) if (!(errors[index]! <= whole[index]! && errors[index]! >= needed[index]!)) wrong++;
+    }
+    return { covered: list.length - left.size, tried: list.length, wrong };
+  }
+
+  it.each(dialects)('never says more than the bound of %s', (_name, dialect) => {
+    for (const arithmetic of ['ieee-f32', 'ieee-f64', 'cuda-fastmath', 'wgsl-f32']) for (const share of [0.05, 0.3, 0.6, 0.9, 1]) expect(light(dialect, arithmetic, share).wrong).toBe(0);
+  });
+
+  it('covers most of what half a bound suffices for', () => {
+    const { covered, tried } = light(sinkhornPresets['tilekernels']!, 'ieee-f32', 0.4);
+    expect(covered).toBeGreaterThan(tried / 2);
+    expect(light(sinkhornPresets['tilekernels']!, 'ieee-f32', 1).covered).toBe(0);
+  });
+});
+
 interface Looked {
   readonly sure: number;
   readonly certified: number;
@@ -54,7 +93,6 @@ function look(dialect: SinkhornDialect, arithmetic: string, seed: number): Looke
   return { sure, certified, wrong: [uncertain, bits, above] };
 }
 
-const dialects = Object.entries(sinkhornPresets).filter(([, dialect]) => walksInPairs(4, dialect));
 
 describe('a quick look', () => {
   it.each(dialects)('is right about %s', (_name, dialect) => {
