@@ -10,6 +10,7 @@
 import { sinkhornOf, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import { elementwise } from './elementwise.ts';
 import { coefficientCount, coefficientParts, coefficientPieces, projectionOf, type MappingParameters } from './mappings.ts';
+import { isVjpInFours, projectionGradientPass, streamsGradientPass } from './mappings-vjp-four.ts';
 import { perBlock, perToken, type Part, type PartSizes } from './part.ts';
 import { tokensPerBlock } from './plan.ts';
 import { operandFunction } from './projection.ts';
@@ -52,7 +53,8 @@ fn place_of_radial(token: u32, g: u32) -> u32 { return token * ${stride} + ${cou
     scratch: { [back]: perToken('scratch', count * (2 + groups) + groups) },
     passes: [{ label: `mappings-vjp, n = ${n}: a token back`, code: backShader(sizes, dialect, place, stride), buffers: [sums, names.scales, names.biases, ...cotangents, back], groups: (tokens) => Math.ceil(tokens / 64) }],
   };
-  const ofStreams = elementwise({
+  const inFours = isVjpInFours(n, channels, dialect.norm === 'per-stream');
+  const ofStreams = inFours ? streamsGradientPass(dtype, channels, { place, back }, [names.streams, matrix, gradients.streams]) : elementwise({
     label: 'mappings-vjp: gradient of the streams',
     inputs: [{ name: 'streams', dtype, as: 'items' }, item('projection'), item('back')],
     output: { name: 'streamsGradient', dtype },
@@ -81,7 +83,7 @@ fn element(e: u32) -> f32 {
 ${body}
   }`;
   const perBlocks = (elements: number) => (tokens: number): number => Math.ceil((Math.ceil(tokens / tokensPerBlock) * elements) / 64);
-  const ofProjection = {
+  const ofProjection = inFours ? projectionGradientPass(dtype, channels, { place, back }, operandFunction(rounding), weighted ? names.normWeight : undefined, [names.streams, partial]) : {
     label: 'mappings-vjp: gradient of the projection, by blocks',
     code: /* wgsl */ `
 ${bindings([{ name: 'streams', dtype, as: 'items' }, item('back'), ...(weighted ? [item('weight')] : []), output('partials')])}
