@@ -32,7 +32,8 @@ export { webgpuTarget } from './targets/webgpu.ts';
 export { worker, workerTarget, type WorkerDeclaration } from './targets/worker/target.ts';
 export type { WorkerOptions } from './targets/worker/client.ts';
 export { resolveKernel, type ResolvedKernel } from './targets/resolve.ts';
-export type { Availability, CallCounts, KernelDeclaration, KernelOutput, KernelPrepare, KernelRun, KernelScreening, PreparedKernel, SampleRequest, Screened, ScreenedFor, ScreenRequest, Target, TargetDeclaration, TargetNote } from './targets/kernel.ts';
+export type { Availability, CallCounts, KernelDeclaration, KernelOutput, KernelPrepare, KernelRun, PreparedKernel, SampleRequest, Target, TargetDeclaration, TargetNote } from './targets/kernel.ts';
+export type { KernelScreening, Screened, ScreenedFor, ScreenRequest } from './kernels/screening.ts';
 
 export { verify } from './verify/verify.ts';
 export { replay, type Replay, type ReplayOptions } from './verify/replay.ts';

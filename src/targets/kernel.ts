@@ -1,3 +1,4 @@
+import type { KernelScreening } from '../kernels/screening.ts';
 import type { ArithmeticInput } from '../numerics/arithmetic.ts';
 import type { Sizes } from '../operations/operation.ts';
 import type { Dtype, TensorData } from '../tensor/dtype.ts';
@@ -34,38 +35,6 @@ export interface KernelDeclaration {
   readonly screening?: KernelScreening;
   /** Set by targets whose kernels are in another process. */
   readonly remote?: RemoteKernel;
-}
-
-/** What a device can look for in outputs by itself; a property names the one that is about it. */
-export type ScreenedFor = 'line-sums' | 'positivity' | 'cross-ratios' | 'gradient-sums';
-
-export interface ScreenRequest {
-  readonly seeks: ScreenedFor;
-  /** 32 bits. The same seed on the same device draws the same problems. */
-  readonly seed: number;
-  /** Problems at least. */
-  readonly problems: number;
-  /** Nothing is begun after so long, ms. */
-  readonly maxTimeMs: number;
-  /** Suspects that are wanted, at most. */
-  readonly suspects: number;
-  readonly stopped?: () => boolean;
-  readonly onProgress?: (problems: number) => void;
-}
-
-export interface Screened {
-  /** Problems that were drawn, run and looked at. */
-  readonly problems: number;
-  readonly durationMs: number;
-  /** The most suspect problems of one token, the worst first: how much, in a unit of the device's own, and the inputs by port. */
-  readonly suspects: readonly { readonly suspicion: number; readonly inputs: Readonly<Record<string, Float32Array>> }[];
-}
-
-/** Looks through many problems on the device, which returns only those that are worth being judged. */
-export interface KernelScreening {
-  readonly seeks: readonly ScreenedFor[];
-  readonly streams: number;
-  run(request: ScreenRequest): Promise<Screened>;
 }
 
 export type KernelPrepare = (inputs: Readonly<Record<string, Tensor>>, sizes: Sizes) => PreparedKernel | Promise<PreparedKernel>;

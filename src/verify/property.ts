@@ -2,7 +2,7 @@
 import type { Bounded, OperationId, Sizes, Values } from '../operations/operation.ts';
 import type { Random } from '../generate/random.ts';
 import type { InputPlan, Recipe } from '../generate/recipe.ts';
-import type { ScreenedFor } from '../targets/kernel.ts';
+import type { ScreenedFor } from '../kernels/screening.ts';
 import type { ResolvedKernel } from '../targets/resolve.ts';
 import type { Judge, Judgement } from './judge.ts';
 

@@ -3,7 +3,8 @@
  * as every other. What was looked through is no proof: the device ranks in f32 (kernels/webgpu/screening/suspicion.ts). It is a search, wider than any on the host by four orders.
  */
 import { hashText } from '../generate/random.ts';
-import type { KernelDeclaration, Screened } from '../targets/kernel.ts';
+import type { Screened } from '../kernels/screening.ts';
+import type { KernelDeclaration } from '../targets/kernel.ts';
 import { OutcomeError } from '../targets/outcome.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 import type { Effort, RunEvent } from './results.ts';

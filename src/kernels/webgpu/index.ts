@@ -2,7 +2,7 @@
 import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
 import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
-import type { ScreenedFor } from '../../targets/kernel.ts';
+import type { ScreenedFor } from '../screening.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect } from '../../operations/layers/dialect.ts';
 import { expandPart, expandVjpPart, headParts } from './ends.ts';

@@ -3,7 +3,7 @@
  * inputs, drawn again, to be judged in f64 as any case is. What a kernel gets wrong once in 10⁸ problems is met by this and by nothing else.
  */
 import type { SinkhornDialect } from '../../../operations/sinkhorn/dialect.ts';
-import type { Screened, ScreenedFor, ScreenRequest } from '../../../targets/kernel.ts';
+import type { Screened, ScreenedFor, ScreenRequest } from '../../screening.ts';
 import type { GpuDevice } from '../device.ts';
 import { gridOf, type Plan } from '../plan.ts';
 import { guarded, makeResident, type Resident } from '../resident.ts';

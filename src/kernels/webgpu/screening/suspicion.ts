@@ -12,7 +12,7 @@
  *   gradient sums |Σ| of each line that is normalised first, by TwoSum, over Σ |g|·x of the matrix
  */
 import { firstNormalised, type SinkhornDialect } from '../../../operations/sinkhorn/dialect.ts';
-import type { ScreenedFor } from '../../../targets/kernel.ts';
+import type { ScreenedFor } from '../../screening.ts';
 import { startPieces } from '../sinkhorn-four.ts';
 import { bindings, entry } from '../wgsl.ts';
 
