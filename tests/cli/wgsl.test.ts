@@ -64,3 +64,12 @@ describe('wgsl_sinkhorn.ts', () => {
     expect(code).toBe(4);
   });
 });
+
+describe('verify --effort thorough --target webgpu', () => {
+  it('screens problems on the device, and says how many', { timeout: 300_000 }, async () => {
+    const args = ['verify', '--target', 'webgpu', '--effort', 'thorough', '--runs', '2', '--seed', '1', '--property', 'sinkhorn/last-normalised-sums', '--no-color'];
+    const { code, stdout } = await plumbline(folderWith(), args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ problems, [\d,]+ more screened on the device, in /);
+  });
+});

@@ -5,7 +5,7 @@ import { createDefaultReporter } from '../../../src/report/default.ts';
 import { duration, figure, marginBar } from '../../../src/report/figures.ts';
 import { defaultReporters } from '../../../src/report/reporters.ts';
 import { createStyle, wantsColour } from '../../../src/report/style.ts';
-import { explainExit } from '../../../src/report/summary.ts';
+import { explainExit, formatRun } from '../../../src/report/summary.ts';
 import { held, recording, reportOf, results, started } from './sample.ts';
 
 it('default: a table per target, failures in full, totals', () => {
@@ -149,4 +149,9 @@ it('what the kernel computes instead stands beside its failure, and once in a lo
   const log = recording();
   createCompactReporter(log.context).finish(report);
   expect(log.stdout().split(`\nwhy mine sinkhorn: ${explanation}\n`)).toHaveLength(2);
+});
+
+it('says how many problems a device screened beside those that were judged', () => {
+  expect(formatRun(reportOf([held, { ...held, screened: 2 ** 28 }, { ...held, screened: 4 }]))).toContain('37,035 problems, 268,435,460 more screened on the device, in ');
+  expect(formatRun(reportOf([held]))).not.toContain('screened');
 });
