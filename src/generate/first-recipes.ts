@@ -79,8 +79,8 @@ const streamWishes: readonly Wish[] = [
   { streams: 4, tokens: 65, channels: 31, depth: 1, main: true },
   { streams: 3, tokens: 33, channels: 8, depth: 1 },
   { streams: 4, tokens: 3, channels: 1280, depth: 1, main: true },
-  { streams: 4, tokens: 129, channels: 64, depth: 1, main: true }, // whole tiles of channels, more than one of tokens
   { streams: 8, tokens: 33, channels: 3, depth: 1 },
+  { streams: 4, tokens: 129, channels: 64, depth: 1, main: true }, // whole tiles of channels, more than one of tokens
   { streams: 2, tokens: 257, channels: 1, depth: 1 },
   { streams: 1, tokens: 33, channels: 31, depth: 1 },
   { streams: 16, tokens: 33, channels: 8, depth: 1 },
