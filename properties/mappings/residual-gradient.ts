@@ -23,6 +23,7 @@ const sinkhornVjp = operations['sinkhorn-vjp'];
 function ofResidualGradient(property: Property): Property {
   return defineProperty<MappingsVjpDialect>({
     ...property,
+    screenedFor: undefined, // of matrices that are inputs
     id: property.id.replace('gradient/', 'mappings/residual-gradient-'),
     operation: 'mappings-vjp',
     claim: `Without scales, of the residual's bias gradient: ${property.claim.charAt(0).toLowerCase()}${property.claim.slice(1)}`,

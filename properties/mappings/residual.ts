@@ -23,6 +23,7 @@ const sinkhorn = operations.sinkhorn;
 function ofResidual(property: Property, parameters: readonly string[]): Property {
   return defineProperty<MappingsDialect>({
     ...property,
+    screenedFor: undefined, // of matrices that are inputs
     id: property.id.replace('sinkhorn/', 'mappings/residual-'),
     operation: 'mappings',
     claim: `Without scales, of the residual mapping: ${property.claim.charAt(0).toLowerCase()}${property.claim.slice(1)}`,

@@ -9,7 +9,7 @@ export interface ScreenRequest {
   readonly seed: number;
   /** Problems at least. */
   readonly problems: number;
-  /** Nothing is begun after so long, ms. */
+  /** Nothing is begun so long after shaders are compiled, ms. */
   readonly maxTimeMs: number;
   /** Suspects that are wanted, at most. */
   readonly suspects: number;

@@ -60,7 +60,7 @@ export interface Property<D = never> {
    */
   readonly recorded?: boolean;
   /** What a device that screens problems looks for, so that the worst of very many can be judged (`verify --effort thorough`). */
-  readonly screenedFor?: ScreenedFor;
+  readonly screenedFor?: ScreenedFor | undefined;
   /** A reason when the claim is not about this kernel; undefined when it is. */
   notApplicable?(kernel: ResolvedKernel<D>): string | undefined;
   /** The wrong kernels that this claim must reject on its own inputs. */

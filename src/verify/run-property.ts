@@ -78,9 +78,9 @@ export async function runProperty(options: PropertyRun): Promise<PropertyResult>
     const found = examination.judgement?.worst;
     if (isWorse(found, worst)) worst = found;
   };
-  const screened = await screen(options, seed, shard?.index ?? 1);
-  const suspects = screened?.suspects === undefined ? [] : [screened.suspects];
-  const again = await tryStored([...stored, ...suspects], options, onStored);
+  let again = await tryStored(stored, options, onStored);
+  const screened = again === undefined ? await screen(options, seed, shard?.index ?? 1) : undefined;
+  if (screened?.suspects !== undefined) again = await tryStored([screened.suspects], options, onStored);
   const { failure, failedAt, interrupted } = again === undefined ? await runCases({ ...options, ...planned, seed, owns, onCase }) : { failure: again, failedAt: undefined, interrupted: false };
 
   const measured = { cases, problems, ...(screened === undefined ? {} : { screened: screened.problems }), margin: worst?.margin ?? 0, margins: quantilesOf(sketch), worst, ...partOf(shard, { planned: all, own, failedAt, worstAt, sketch: sketch.state() }) };

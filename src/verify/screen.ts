@@ -5,7 +5,7 @@
 import { hashText } from '../generate/random.ts';
 import type { Screened } from '../kernels/screening.ts';
 import type { KernelDeclaration } from '../targets/kernel.ts';
-import { OutcomeError } from '../targets/outcome.ts';
+import { OutcomeError, TargetUnusable } from '../targets/outcome.ts';
 import type { Property, ResolvedKernel } from './property.ts';
 import type { Effort, RunEvent } from './results.ts';
 import type { StoredCase } from './stored.ts';
@@ -23,7 +23,7 @@ interface Screening {
   readonly onEvent: (event: RunEvent) => void;
 }
 
-/** Undefined where nothing is screened: another effort, claim or kernel. Each shard of a run has its own problems. */
+/** Undefined where nothing is screened: another effort, claim or kernel. Each shard of a run has its own problems. Throws `TargetUnusable` where the device cannot. */
 export async function screen({ property, kernel, declaration, effort, target, stopped, onEvent }: Screening, seed: number, shard: number): Promise<{ problems: number; suspects: StoredCase | undefined } | undefined> {
   const { screening } = declaration;
   const seeks = property.screenedFor;
@@ -36,8 +36,9 @@ export async function screen({ property, kernel, declaration, effort, target, st
   try {
     found = await screening.run({ seeks, seed: own, problems: mostProblems, maxTimeMs, suspects: mostSuspects, stopped, onProgress });
   } catch (error) {
-    if (!(error instanceof OutcomeError)) throw error;
-    return { problems: 0, suspects: undefined }; // no room for so many at once, say; cases will tell what else is wrong
+    // no room for so many at once, say: a claim that was to be screened is not one that held
+    if (error instanceof OutcomeError) throw new TargetUnusable(`Screening problems on the device: ${error.message}`, 'Ask for less: --effort standard does not screen.', { cause: error });
+    throw error;
   }
   const { problems, suspects } = found;
   if (suspects.length === 0) return { problems, suspects: undefined };

@@ -3,6 +3,7 @@
  * what is timed then is the idle state: the same kernel took 2.7 times as long. So before a sample that follows a pause the device is kept busy until the clock is up, and after a sample there is work
  * left in its queue while the host prepares the next one. A software GPU has no clock of its own: nothing is done there.
  */
+import { submit } from './compute.ts';
 import type { GpuDevice } from './device.ts';
 
 /** Time under load after which a clock is taken to be up, and the least time without work after which it is not, ms. */
@@ -21,30 +22,27 @@ export interface Awake {
 /** When the work that this process left in queues ends: of all devices, for they are one GPU. */
 let busyUntil = -Infinity;
 
-export function keepAwake({ device, about, whole }: Pick<GpuDevice, 'device' | 'about' | 'whole'>): Awake {
-  const submit = (encode: (pass: GPUComputePassEncoder) => void, calls: number): void => {
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+export function keepAwake(gpu: GpuDevice): Awake {
+  const { device, about } = gpu;
+  const repeat = (encode: (pass: GPUComputePassEncoder) => void, calls: number): void => submit(gpu, (pass) => {
     for (let call = 0; call < calls; call++) encode(pass);
-    pass.end();
-    device.queue.submit([encoder.finish()]);
-  };
+  });
   const callsIn = (ms: number, callMs: number): number => Math.min(mostCalls, Math.max(1, Math.ceil(ms / Math.max(callMs, 1e-6))));
   return {
     async before(encode, callMs) {
       if (about.fallback || performance.now() < busyUntil + pauseMs) return;
       const until = performance.now() + rampMs;
       // one submission ahead of the device, so that it never waits
-      submit(encode, callsIn(oneMs, callMs));
+      repeat(encode, callsIn(oneMs, callMs));
       while (performance.now() < until) {
-        const done = whole(device.queue.onSubmittedWorkDone());
-        submit(encode, callsIn(oneMs, callMs));
+        const done = gpu.whole(device.queue.onSubmittedWorkDone());
+        repeat(encode, callsIn(oneMs, callMs));
         await done;
       }
     },
     after(encode, callMs) {
       if (about.fallback) return;
-      submit(encode, callsIn(leftMs, callMs));
+      repeat(encode, callsIn(leftMs, callMs));
       busyUntil = performance.now() + Math.min(leftMs, callsIn(leftMs, callMs) * callMs);
     },
   };

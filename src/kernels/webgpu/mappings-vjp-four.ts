@@ -5,8 +5,7 @@
  *
  * Reads the streams and writes their gradient, then reads them again; writes and reads a matrix for each 128 tokens.
  */
-import type { GpuDtype, PlanPass } from './plan.ts';
-import { tokensPerBlock } from './plan.ts';
+import { tokensPerBlock, type GpuDtype, type PlanPass } from './plan.ts';
 import { bindings, each, entry } from './wgsl.ts';
 
 const [workgroup, rows] = [64, 24] as const;

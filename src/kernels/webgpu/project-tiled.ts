@@ -42,7 +42,8 @@ fn factor(x: vec4f) -> vec4f { return ${rounds ? 'vec4f(operand(x.x), operand(x.
 var<workgroup> tile: array<array<vec4f, ${rows + 1}>, ${2 * chunkFours}>;
 var<workgroup> tree: array<f32, ${(together * workgroup * padded) / across}>;`;
   const body = (written: boolean): string => {
-    const times = (count: number, name: string, line: (k: string) => string): string => (written ? each(count, (k) => line(`${k}u`)) : `for (var ${name} = 0u; ${name} < ${count}u; ${name}++) {\n${line(name)}\n}`);
+    /** A loop, or its turns one after the other: `turn` is the number of one where it is known. */
+    const times = (count: number, name: string, line: (k: string, turn?: number) => string): string => (written ? each(count, (k) => line(`${k}u`, k)) : `for (var ${name} = 0u; ${name} < ${count}u; ${name}++) {\n${line(name)}\n}`);
     const matrixLoads = workgroup / chunkFours;
     const fetch = (chunk: string): string => times(rows / matrixLoads, 'i', (i) => `coming[${i}] = projection[(own_row + ${i} * ${matrixLoads}u) * row + start + (${chunk}) * ${chunkFours}u + own_four];`);
     const put = (side: string): string => times(rows / matrixLoads, 'i', (i) => `tile[(${side}) * ${chunkFours}u + own_four][own_row + ${i} * ${matrixLoads}u] = coming[${i}];`);
@@ -88,8 +89,8 @@ ${times(steps, 'step', multiply)}
     ${put('(chunk + 1u) & 1u')}
     workgroupBarrier();
   }
-${times(Math.ceil(sums / together), 'round', (round) => `
-  ${times(together, 'i', (i) => (written && Number.parseInt(round) * together + Number.parseInt(i) >= sums ? '' : `${written ? '' : `if (${round} * ${together}u + ${i} < ${sums}u) `}{ tree[(${i} * ${workgroup / across}u + lane / ${across}u) * ${padded}u + column] = acc[${round} * ${together}u + ${i}]; }`))}
+${times(Math.ceil(sums / together), 'round', (round, its) => `
+  ${times(its === undefined ? together : Math.min(together, sums - its * together), 'i', (i) => `${written ? '' : `if (${round} * ${together}u + ${i} < ${sums}u) `}{ tree[(${i} * ${workgroup / across}u + lane / ${across}u) * ${padded}u + column] = acc[${round} * ${together}u + ${i}]; }`)}
   workgroupBarrier();
   {
     let sum = ${round} * ${together}u + lane / ${workgroup / across}u;

@@ -1,6 +1,6 @@
 /** A function on a device, at operands that are given: bits go there and come back, so that nothing but the function itself touches the numbers. */
+import { bind, dispatch, readBack, submit } from '../compute.ts';
 import type { GpuDevice } from '../device.ts';
-import { gridOf } from '../plan.ts';
 import { guarded } from '../resident.ts';
 import { measuredFunctions, type MeasuredName } from './functions.ts';
 
@@ -28,25 +28,15 @@ export async function evaluate(gpu: GpuDevice, name: MeasuredName, operands: rea
   const count = operands[0]!.length;
   const pipeline = await gpu.pipeline(shaderOf(name), `arithmetic ${name}`);
   const check = guarded(gpu);
-  const make = (words: number, usage: number): GPUBuffer => device.createBuffer({ size: 4 * words, usage });
-  const given = make(count * operands.length, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
-  const made = make(count, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
-  const readable = make(count, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+  const given = device.createBuffer({ size: 4 * count * operands.length, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
+  const made = device.createBuffer({ size: 4 * count, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
   try {
     operands.forEach((words, k) => device.queue.writeBuffer(given, 4 * count * k, words));
-    const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [given, made].map((buffer, binding) => ({ binding, resource: { buffer } })) });
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...gridOf(Math.ceil(count / workgroup), gpu.mostGroups));
-    pass.end();
-    encoder.copyBufferToBuffer(made, 0, readable, 0, 4 * count);
-    device.queue.submit([encoder.finish()]);
+    const bound = bind(gpu, pipeline, [given, made]);
+    submit(gpu, (pass) => dispatch(gpu, pass, bound, Math.ceil(count / workgroup)));
     await check();
-    await gpu.whole(readable.mapAsync(GPUMapMode.READ));
-    return new Uint32Array(readable.getMappedRange().slice(0));
+    return new Uint32Array(await readBack(gpu, made, 4 * count));
   } finally {
-    for (const buffer of [given, made, readable]) buffer.destroy();
+    for (const buffer of [given, made]) buffer.destroy();
   }
 }

@@ -2,6 +2,7 @@
  * A function on all 2³² patterns of its operand (or on 2³² drawn pairs), judged on the device by integers alone (truth.ts, verdict.ts), so that 16 GiB of results need not come back: a workgroup takes 2¹⁶ patterns in a row and tells
  * the largest error, the first pattern that is outside, and counts.
  */
+import { bind, dispatch, readBack, submit } from '../compute.ts';
 import type { GpuDevice } from '../device.ts';
 import { guarded } from '../resident.ts';
 import type { JudgedOnDevice } from './truth.ts';
@@ -41,31 +42,21 @@ export async function exhaust(gpu: GpuDevice, name: JudgedOnDevice, options: { r
   const bytes = 4 * wordsPerGroup * groupsAtOnce;
   const task = device.createBuffer({ size: 16, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
   const found = device.createBuffer({ size: bytes, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
-  const readable = device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   const end = (options.firstGroup ?? 0) + (options.groups ?? groupsOfAll);
   try {
-    const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [task, found].map((buffer, binding) => ({ binding, resource: { buffer } })) });
+    const bound = bind(gpu, pipeline, [task, found]);
     await check();
     for (let first = options.firstGroup ?? 0; first < end; first += groupsAtOnce) {
       const count = Math.min(groupsAtOnce, end - first);
       const checked = guarded(gpu);
       device.queue.writeBuffer(task, 0, new Uint32Array([first, seed, 0, 0]));
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(count);
-      pass.end();
-      encoder.copyBufferToBuffer(found, 0, readable, 0, bytes);
-      device.queue.submit([encoder.finish()]);
+      submit(gpu, (pass) => dispatch(gpu, pass, bound, count));
       await checked();
-      await gpu.whole(readable.mapAsync(GPUMapMode.READ));
-      const words = new Uint32Array(readable.getMappedRange().slice(0));
-      readable.unmap();
+      const words = new Uint32Array(await readBack(gpu, found, bytes));
       onGroups(Array.from({ length: count }, (_, k) => findingsOf(words.subarray(k * wordsPerGroup, (k + 1) * wordsPerGroup))), first);
     }
   } finally {
-    for (const buffer of [task, found, readable]) buffer.destroy();
+    for (const buffer of [task, found]) buffer.destroy();
   }
 }
 

@@ -6,10 +6,12 @@ import { bindings, entry } from '../wgsl.ts';
 
 export type DrawnInput = 'logits' | 'cotangent';
 
-/** WGSL of one pass, a matrix a thread: `listed` draws the indices of a buffer. Bindings: sizes (x matrices, y first index, depth seed), [indices], outputs in their order. */
-export function drawShader(inputs: readonly DrawnInput[], listed: boolean): string {
+export const drawWorkgroup = 64;
+
+/** WGSL of one pass, a matrix a thread. Bindings: sizes (x matrices, y first index, depth seed; n is 1 where the indices are those of the buffer instead), indices, outputs in their order. One shader for both: a driver may take another logarithm in another. */
+export function drawShader(inputs: readonly DrawnInput[]): string {
   return /* wgsl */ `
-${bindings([...(listed ? [{ name: 'indices', dtype: 'f32', as: 'words' } as const] : []), ...inputs.map((name) => ({ name, dtype: 'f32', as: 'lanes', writable: true }) as const)])}
+${bindings([{ name: 'indices', dtype: 'f32', as: 'words' }, ...inputs.map((name) => ({ name, dtype: 'f32', as: 'lanes', writable: true }) as const)])}
 var<private> state: u32;
 // a bijection of 32 bits whose every output bit depends on every input bit
 fn mixed(x: u32) -> u32 {
@@ -58,5 +60,5 @@ fn draw(index: u32, item: u32) {
     store_cotangent(item * 4u + row, array<vec4f, 1>(g));
   }` : ''}
 }
-${entry(64, `  if (item >= sizes.x) { return; }\n  draw(${listed ? 'indices[item]' : 'sizes.y + item'}, item);`)}`;
+${entry(drawWorkgroup, `  if (item >= sizes.x) { return; }\n  if (sizes.n == 1u) { draw(indices[item], item); } else { draw(sizes.y + item, item); }`)}`;
 }

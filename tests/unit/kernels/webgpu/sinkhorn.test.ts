@@ -70,6 +70,18 @@ describe('sinkhorn', () => {
     }
   });
 
+  // the derivative keeps what stands before segments of iterations: many of them, a part of one, one alone
+  it.each(['paper', 'tilekernels'])('%s: the derivative of as many iterations as there are segments for', async (preset) => {
+    const sizes = { tokens: 65, streams: 4, ...one };
+    for (const iterations of [7, 8, 21, 41, 200, 256]) {
+      const target = await opened({ sinkhorn: { ...sinkhornPresets[preset]!, iterations } });
+      const found = await margin(target, 'sinkhorn-vjp', sizes);
+      expect(found.margin, `T = ${iterations}`).toBeLessThanOrEqual(1);
+      expect(found.judged).toBeGreaterThan(16);
+      await target.close();
+    }
+  });
+
   it.each([
     ['a temperature, without epsilon', { ...sinkhornPresets['paper']!, temperature: 0.25 }],
     ['a temperature, with epsilon', { ...sinkhornPresets['tilekernels']!, temperature: 3 }],
