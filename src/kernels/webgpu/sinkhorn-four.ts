@@ -6,11 +6,11 @@
  * What is iterated are not matrices but what lines and places are multiplied with, X = diag(u)·K·diag(v), and K is not the matrix but its cross ratios k_ij = A_ij·A_00/(A_i0·A_0j): scaling lines and places
  * by anything changes nothing but where u and v start (u = A_i0, v = A_0j/A_00), and leaves ones in the first line and place. The sums of a half-step are then 12 operations instead of 16.
  * Without ε the common factor of u is free, and that of v: u = s₀/s is one product and two reciprocals with five products, 19 operations a half-step; where the factor may grow, v = s₀s₁/s is (s₁, s₀, g·s₃, g·s₂)
- * with g = s₀s₁/(s₂s₃), 18. With ε, r = 1/u becomes s + ε·r: 22 with three reciprocals for four numbers. T = 20 on an H200 (33·10¹² operations, 4·10¹² special functions a second; 2²⁴ matrices): 0.37 ms and 0.47 ms, where the copy of the bytes takes 0.50.
+ * with g = s₀s₁/(s₂s₃), 18. With ε, r = 1/u becomes s + ε·r: 24 and 22, with two reciprocals for the four numbers of lines and three for those of places. T = 20 on an H200 (33·10¹² operations, 4·10¹² special functions a second; 2²⁴ matrices): 0.37 ms and 0.47 ms, where the copy of the bytes takes 0.50.
  *
  * Is it within the declared arithmetic (`wgsl-f32`, where a half-step may err by γ_{n+5} a line and by 5u an entry, so by (n + 10)u = 14u on a whole line, 13u without ε)?
  *   A sum has n − 1 = 3 roundings, ε·r one. Reciprocals in pairs, 1/r₀ = r₁·(1/(r₀·r₁)): 1 + 5 + 1 = 7u; s₀·(1/(s₂s₃))·s₃: 8u; s₀s₁·(1/(s₂s₃))·s₃: 8u. So 11u at most on a line, none on an entry. The last
- *   half-step takes reciprocals one by one, 3 + 1 + 5, and two products, 2u of an entry's own.
+ *   half-step has two products besides, 2u of an entry's own.
  *   Cross ratios are rounded once for all. With ε: three reciprocals and four products, 19u of an entry, which is less than what four half-steps are allowed and do not use (5u an entry each); what enters earlier
  *   passes through more half-steps, none of which enlarges it. Fewer than four half-steps (T < 3) are done plainly. Without ε nothing but cross ratios matters, and one is allowed what the exponentials of its four entries are,
  *   3 + 2|L| ulp each; here it is one exponential of L_ij − L_i0 − (L_0j − L_00), at most 3 + 2Σ|L|.
@@ -35,6 +35,9 @@ import { each, literal } from './wgsl.ts';
 
 /** Pairs of half-steps that are written out one after the other; more are a loop. */
 const mostPairs = 20;
+
+/** Iterations with ε from which on exchanging rows costs more operations than it saves time of the memory, on an H200. */
+const mostExchanged = 16;
 
 /** Whether the dialect divides by sums, to which ε may be added, and starts with exponentials: what this kernel is for. */
 export function isForFour(dialect: SinkhornDialect): boolean {
@@ -61,7 +64,7 @@ function sinkhornFourShader(dialect: SinkhornDialect, dtype: GpuDtype): ReturnTy
     plain: plainly,
   }[ways];
   return matrixTile({
-    inputs: ['logits'], output: 'residualMapping', dtype, workgroup: workgroupOf(dialect),
+    inputs: ['logits'], output: 'residualMapping', dtype, workgroup: workgroupOf(dialect), exchange: ways !== 'with-epsilon' || dialect.iterations < mostExchanged,
     functions: `${startPieces(dialect)}\n${ways === 'with-epsilon' ? crossedWithEpsilon(dialect) : `${plainPieces(dialect)}\n${ways === 'free' ? crossedFree(dialect) : ''}`}`,
     compute: `
   let l = ${transposed ? 'transpose(own_logits)' : 'own_logits'};
@@ -73,29 +76,28 @@ function sinkhornFourShader(dialect: SinkhornDialect, dtype: GpuDtype): ReturnTy
 
 /** What was quickest on an H200. */
 function workgroupOf(dialect: SinkhornDialect): number {
-  return waysOf(dialect) === 'with-epsilon' ? 32 : 128;
+  return waysOf(dialect) === 'with-epsilon' ? 32 : 256;
 }
 
 function repeated(times: number, step: string): string {
   return times <= mostPairs ? each(times, () => `  { ${step} }`) : `  for (var t = 0; t < ${times}; t++) { ${step} }`;
 }
 
-const entries = (line: number, last: (place: number) => string): string => `vec4f(${lines.map((place) => (line === 0 || place === 0 ? `u${line} * ${last(place)}` : `(u${line} * ${k(line, place)}) * ${last(place)}`)).join(', ')})`;
-const matrix = (last: (place: number) => string): string => `mat4x4f(${lines.map((line) => entries(line, last)).join(', ')})`;
+/** diag(u)·K·diag(last). */
+const matrix = (last: string): string => `mat4x4f(${lines.map((line) => `u${line} * vec4f(${lines.map((place) => (line === 0 || place === 0 ? `${last}${place}` : `${last}${place} * ${k(line, place)}`)).join(', ')})`).join(', ')})`;
 
-/** r = 1/u and c = 1/v are kept: r becomes s + ε·r. */
+/** r = 1/u and c = 1/v are kept: r becomes s + ε·r. Lines take reciprocals by two pairs, places by one: special functions have an eighth of the speed of operations, and this balances them. */
 function crossedWithEpsilon(dialect: SinkhornDialect): string {
-  const inverses = (of: 'r' | 'c', to: 'u' | 'v'): string => `let p = 1.0 / (${of}0 * ${of}1); ${to}0 = p * ${of}1; ${to}1 = p * ${of}0; ${to}2 = 1.0 / ${of}2; ${to}3 = 1.0 / ${of}3;`;
   const kept = (of: 'r' | 'c'): string => lines.map((line) => `${of}${line} = fma(epsilon, ${of}${line}, s${line});`).join(' ');
-  const step = (from: 'u' | 'v', of: 'r' | 'c', to: 'u' | 'v'): string => `{ ${sums(from, `${from}0`)} ${kept(of)} ${inverses(of, to)} }`;
+  const pair = (of: 'r' | 'c', to: 'u' | 'v', a: number, b: number, name: string): string => `let ${name} = 1.0 / (${of}${a} * ${of}${b}); ${to}${a} = ${name} * ${of}${b}; ${to}${b} = ${name} * ${of}${a};`;
+  const places = `{ ${sums('u', 'u0')} ${kept('c')} ${pair('c', 'v', 0, 1, 'p')} v2 = 1.0 / c2; v3 = 1.0 / c3; }`;
+  const inLines = `{ ${sums('v', 'v0')} ${kept('r')} ${pair('r', 'u', 0, 1, 'p')} ${pair('r', 'u', 2, 3, 'q')} }`;
   return /* wgsl */ `
 fn crossed(a: mat4x4f) -> mat4x4f {
 ${crossedStart(dialect)}
-${repeated(dialect.iterations - 1, `${step('u', 'c', 'v')} ${step('v', 'r', 'u')}`)}
-  ${sums('u', 'u0')}
-  ${kept('c')}
-  ${lines.map((place) => `v${place} = 1.0 / c${place};`).join(' ')}
-  return ${matrix((place) => `v${place}`)};
+${repeated(dialect.iterations - 1, `${places} ${inLines}`)}
+  ${places}
+  return ${matrix('v')};
 }`;
 }
 
@@ -110,7 +112,7 @@ ${repeated(dialect.iterations - 1, `${lineStep} ${placeStep}`)}
   ${lineStep}
   ${sums('u', '1.0')}
   ${lines.map((place) => `let w${place} = 1.0 / s${place};`).join(' ')}
-  return ${matrix((place) => `w${place}`)};
+  return ${matrix('w')};
 }`;
 }
 
@@ -129,7 +131,7 @@ const temperature = ${literal(temperature)};
 fn largest(row: vec4f) -> f32 { return max(max(row.x, row.y), max(row.z, row.w)); }
 fn first(row: vec4f${stabilisation === 'matrix-max' ? ', most: f32' : ''}) -> vec4f {
   let e = exp(${stabilisation === 'none' ? `row${scale}` : temperature === 1 ? `row - ${shift}` : `row${scale} - ${shift}${scale}`});
-  return e * (1.0 / ((e.x + e.y) + (e.z + e.w)${addsEpsilon ? ' + epsilon' : ''}))${added};
+  return e * (1.0 / (e.x + e.y + e.z + e.w${addsEpsilon ? ' + epsilon' : ''}))${added};
 }
 fn start(l: mat4x4f) -> mat4x4f {
   ${most === '' ? '' : `${most};`}

@@ -49,83 +49,90 @@ ${entry(workgroup, `  let n = ${count.n};\n${packedStore({ dtype, elements: 'n *
 
 /**
  * WGSL: `forward` takes logits in `start` and leaves the result in x; `backward` turns the cotangent in h into the gradient of the logits. In `line_of(side)` side 0 is the first normalised.
+ * What they keep is the module's, or a `State` of the caller's, which costs nothing where it is not called: variables of a module are set to zero in every invocation.
  */
-export function vjpPieces(dialect: SinkhornDialect, { n, most }: ReturnType<typeof streamCount>): string {
+export function vjpPieces(dialect: SinkhornDialect, { n, most }: ReturnType<typeof streamCount>, keeper: 'module' | 'caller' = 'module'): string {
   const { start, epsilon, epsilonInStart, stabilisation, temperature, divisor } = dialect;
   const steps = halfSteps(dialect).length;
   const softmax = start === 'softmax';
   const adds = epsilonInStart && epsilon > 0;
+  const held: readonly (readonly [name: string, count: number, what: string])[] = [
+    ['start', most * most, 'softmax, or K'],
+    ['kept', most * most, 'K: what enters the alternation, the side 0 of it normalised'],
+    ['h', most * most, ''],
+    ['factors', (steps + 2) * most, 'of side 0 before the first half-step, and of the side of each half-step'],
+  ];
+  const ofModule = keeper === 'module';
+  const declared = ofModule ? held.map(([name, count, what]) => `var<private> ${name}: array<f32, ${count}>; // ${what}`).join('\n') : `struct State { ${held.map(([name, count]) => `${name}: array<f32, ${count}>`).join(', ')} }`;
+  const [my, taken, given] = ofModule ? ['', '', ''] : ['(*state).', 'state: ptr<function, State>, ', 'state, '];
   // side 0: lines l·stride0 + k·stride1
   const [line, step] = firstNormalised(dialect) === 'rows' ? [n, '1u'] : ['1u', n];
-  const shift = { none: '', 'line-max': `for (var l = 0u; l < n; l++) { shift(l * ${line}, ${step}, n); }`, 'matrix-max': 'shift(0u, 1u, n * n);' }[stabilisation];
+  const shift = { none: '', 'line-max': `for (var l = 0u; l < n; l++) { shift(${given}l * ${line}, ${step}, n); }`, 'matrix-max': `shift(${given}0u, 1u, n * n);` }[stabilisation];
   return /* wgsl */ `
 const epsilon = ${literal(epsilon)};
 const steps = ${softmax ? steps : steps - 1}u; // half-steps after K
-var<private> start: array<f32, ${most * most}>; // softmax, or K
-var<private> kept: array<f32, ${most * most}>; // K: what enters the alternation, the side 0 of it normalised
-var<private> h: array<f32, ${most * most}>;
-var<private> factors: array<f32, ${(steps + 2) * most}>; // of side 0 before the first half-step, and of the side of each half-step
-fn shift(begin: u32, entry: u32, count: u32) {
-  var most = start[begin];
-  for (var k = 1u; k < count; k++) { most = max(most, start[begin + k * entry]); }
-  for (var k = 0u; k < count; k++) { start[begin + k * entry] -= most; }
+${declared}
+fn shift(${taken}begin: u32, entry: u32, count: u32) {
+  var most = ${my}start[begin];
+  for (var k = 1u; k < count; k++) { most = max(most, ${my}start[begin + k * entry]); }
+  for (var k = 0u; k < count; k++) { ${my}start[begin + k * entry] -= most; }
 }
-fn forward() {
+fn forward(${taken}) {
   let n = ${n};
-  ${temperature === 1 ? '' : `for (var i = 0u; i < n * n; i++) { start[i] /= ${literal(temperature)}; }`}
+  ${temperature === 1 ? '' : `for (var i = 0u; i < n * n; i++) { ${my}start[i] /= ${literal(temperature)}; }`}
   ${shift}
   for (var l = 0u; l < n; l++) {
     var sum = 0.0;
     for (var k = 0u; k < n; k++) {
       let at = l * ${line} + k * ${step};
-      start[at] = exp(start[at]);
-      sum += start[at];
+      ${my}start[at] = exp(${my}start[at]);
+      sum += ${my}start[at];
     }
     let by = sum${!softmax && divisor === 'add' ? ' + epsilon' : ''};
     for (var k = 0u; k < n; k++) {
       let at = l * ${line} + k * ${step};
-      start[at] /= by;
-      kept[at] = start[at]${softmax && adds ? ' + epsilon' : ''};
+      ${my}start[at] /= by;
+      ${my}kept[at] = ${my}start[at]${softmax && adds ? ' + epsilon' : ''};
     }
   }
-  for (var l = 0u; l < 2u * n; l++) { factors[l] = 1.0; }
+  for (var l = 0u; l < 2u * n; l++) { ${my}factors[l] = 1.0; }
   for (var t = 0u; t < steps; t++) {
     // half-step t normalises side 1 first; its factors go to slot t + 2, those of the other side are in t + 1, its own before in t
     let line_stride = select(${step}, ${line}, t % 2u == 1u);
     let entry_stride = select(${line}, ${step}, t % 2u == 1u);
     for (var l = 0u; l < n; l++) {
       var sum = 0.0;
-      for (var k = 0u; k < n; k++) { sum += kept[l * line_stride + k * entry_stride] * factors[(t + 1u) * n + k]; }
-      let mine = factors[t * n + l];
-      factors[(t + 2u) * n + l] = mine / (mine * sum${divisor === 'add' ? ' + epsilon' : ''});
+      for (var k = 0u; k < n; k++) { sum += ${my}kept[l * line_stride + k * entry_stride] * ${my}factors[(t + 1u) * n + k]; }
+      let mine = ${my}factors[t * n + l];
+      ${my}factors[(t + 2u) * n + l] = mine / (mine * sum${divisor === 'add' ? ' + epsilon' : ''});
     }
   }
 }
 // X after half-step t: line l of its side, entry k
-fn iterate_of(t: u32, at: u32, l: u32, k: u32) -> f32 { let n = ${n}; return (kept[at] * factors[(t + 2u) * n + l]) * factors[(t + 1u) * n + k]; }
-fn backward() {
+fn iterate_of(${taken}t: u32, at: u32, l: u32, k: u32) -> f32 { let n = ${n}; return (${my}kept[at] * ${my}factors[(t + 2u) * n + l]) * ${my}factors[(t + 1u) * n + k]; }
+fn backward(${taken}) {
   let n = ${n};
   for (var t = steps; t > 0u; t--) {
     let line_stride = select(${step}, ${line}, t % 2u == 0u);
     let entry_stride = select(${line}, ${step}, t % 2u == 0u);
     for (var l = 0u; l < n; l++) {
       if (t == steps) {
-        for (var k = 0u; k < n; k++) { h[l * line_stride + k * entry_stride] *= iterate_of(t - 1u, l * line_stride + k * entry_stride, l, k); }
+        for (var k = 0u; k < n; k++) { ${my}h[l * line_stride + k * entry_stride] *= iterate_of(${given}t - 1u, l * line_stride + k * entry_stride, l, k); }
       }
       var sum = 0.0;
-      for (var k = 0u; k < n; k++) { sum += h[l * line_stride + k * entry_stride]; }
+      for (var k = 0u; k < n; k++) { sum += ${my}h[l * line_stride + k * entry_stride]; }
       for (var k = 0u; k < n; k++) {
         let at = l * line_stride + k * entry_stride;
-        h[at] -= iterate_of(t - 1u, at, l, k) * sum;
+        ${my}h[at] -= iterate_of(${given}t - 1u, at, l, k) * sum;
       }
     }
   }
-  ${softmax && adds ? 'for (var i = 0u; i < n * n; i++) { h[i] *= start[i] / kept[i]; }' : ''}
+  ${softmax && adds ? `for (var i = 0u; i < n * n; i++) { ${my}h[i] *= ${my}start[i] / ${my}kept[i]; }` : ''}
   for (var l = 0u; l < n; l++) {
     var sum = 0.0;
-    for (var k = 0u; k < n; k++) { sum += h[l * ${line} + k * ${step}]; }
-    for (var k = 0u; k < n; k++) { h[l * ${line} + k * ${step}] -= start[l * ${line} + k * ${step}] * sum; }
+    for (var k = 0u; k < n; k++) { sum += ${my}h[l * ${line} + k * ${step}]; }
+    for (var k = 0u; k < n; k++) { ${my}h[l * ${line} + k * ${step}] -= ${my}start[l * ${line} + k * ${step}] * sum; }
   }
-  ${temperature === 1 ? '' : `for (var i = 0u; i < n * n; i++) { h[i] /= ${literal(temperature)}; }`}
+  ${temperature === 1 ? '' : `for (var i = 0u; i < n * n; i++) { ${my}h[i] /= ${literal(temperature)}; }`}
 }`;
 }

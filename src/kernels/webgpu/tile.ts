@@ -11,6 +11,8 @@ export interface MatrixTile {
   readonly output: string;
   readonly dtype: GpuDtype;
   readonly workgroup: number;
+  /** Whether quads exchange rows before they are written; else each thread writes its own, 48 operations fewer. Default: true. */
+  readonly exchange?: boolean;
   /** WGSL at module scope. */
   readonly functions: string;
   /** WGSL that makes `m` the output, a matrix with a row in each of its columns, of the inputs, which are `own_` and their name. */
@@ -20,7 +22,7 @@ export interface MatrixTile {
 const rows = [0, 1, 2, 3] as const;
 
 /** The shader for any device, and for one that has subgroups. */
-export function matrixTile({ inputs, output, dtype, workgroup, functions, compute }: MatrixTile): Pick<PlanPass, 'code' | 'codeForQuads'> {
+export function matrixTile({ inputs, output, dtype, workgroup, exchange = true, functions, compute }: MatrixTile): Pick<PlanPass, 'code' | 'codeForQuads'> {
   const declared = `${bindings([...inputs.map((name) => ({ name, dtype, as: 'lanes' }) as const), { name: output, dtype, as: 'lanes', writable: true }])}\n${functions}`;
   const rowsOf = (input: string): string => (dtype === 'f32' ? rows.map((row) => `load_${input}(at + ${row}u)[0]`) : [0, 1].map((half) => `load_${input}(at + ${half}u)[0], load_${input}(at + ${half}u)[1]`)).join(', ');
   const load = `${inputs.map((input) => `  let own_${input} = mat4x4f(${rowsOf(input)});`).join('\n')}\n  var m: mat4x4f;`;
@@ -34,7 +36,7 @@ ${entry(workgroup, /* wgsl */ `
 ${load}
 ${compute}
 ${store}`)}`;
-  if (dtype !== 'f32') return { code };
+  if (dtype !== 'f32' || !exchange) return { code };
   const codeForQuads = `enable subgroups;
 ${declared}
 ${entry(workgroup, /* wgsl */ `

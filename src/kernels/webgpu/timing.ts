@@ -55,11 +55,11 @@ export async function prepareOnDevice(gpu: GpuDevice, planOf: PlanOf, inputs: Re
   const resolved = make(16, GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
   const readable = make(16, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   let evicted: GPUBuffer | undefined;
-  const awake = keepAwake(gpu);
-  let callMs = Infinity; // of what was timed last
+  const awake = await keepAwake(gpu);
+  held.push({ destroy: () => awake.release() });
 
   async function timed(encode: (pass: GPUComputePassEncoder) => void, { calls, cache }: Request): Promise<{ durationMs: number }> {
-    await awake.before(resident.encode, callMs);
+    await awake.before();
     const check = guarded(gpu);
     const encoder = device.createCommandEncoder();
     if (cache === 'cold') encoder.clearBuffer((evicted ??= make(Math.min(evictingBytes, device.limits.maxBufferSize), GPUBufferUsage.COPY_DST)));
@@ -71,14 +71,12 @@ export async function prepareOnDevice(gpu: GpuDevice, planOf: PlanOf, inputs: Re
     device.queue.submit([encoder.finish()]);
     const mapped = gpu.whole(readable.mapAsync(GPUMapMode.READ));
     mapped.catch(() => undefined); // what was refused is told first
-    awake.after(resident.encode, callMs);
+    awake.after();
     await check();
     await mapped;
     const [begin, end] = new BigUint64Array(readable.getMappedRange().slice(0));
     readable.unmap();
-    const durationMs = Math.max(0, Number(end! - begin!) / 1e6);
-    if (encode === resident.encode) callMs = durationMs / calls;
-    return { durationMs };
+    return { durationMs: Math.max(0, Number(end! - begin!) / 1e6) };
   }
 
   let copying: { size: number; encode: (pass: GPUComputePassEncoder) => void } | undefined;
