@@ -3,10 +3,9 @@ import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
 import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { ScreenedFor } from '../screening.ts';
-import type { Dtype } from '../../tensor/dtype.ts';
 import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect } from '../../operations/layers/dialect.ts';
 import { expandPart, expandVjpPart, headParts } from './ends.ts';
-import { isPointwise, layerParts } from './layer.ts';
+import type { WebgpuKernel } from './kernel.ts';
 import { stackPart } from './stack.ts';
 import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import { coefficientCount, mappingsParts } from './mappings.ts';
@@ -19,6 +18,7 @@ import { hasVjp, sinkhornVjp } from './sinkhorn-vjp.ts';
 import { isVjpForFour, sinkhornVjpFour } from './sinkhorn-vjp-four.ts';
 import { streamReadPart, streamReadVjpPart } from './stream-read.ts';
 import { streamWritePart, streamWriteVjpPart } from './stream-write.ts';
+import { sublayerKernels } from './sublayers.ts';
 
 export { openDevice, type DeviceOptions, type GpuDevice } from './device.ts';
 export { GpuFault, type GpuFaultName } from './fault.ts';
@@ -27,6 +27,7 @@ export { runOnDevice, upload, type PlanOf } from './run.ts';
 export { prepareOnDevice, type Prepared } from './timing.ts';
 export { describeGpu, type GpuDescription } from './describe.ts';
 export { screenOnDevice } from './screening/screen.ts';
+export type { WebgpuKernel } from './kernel.ts';
 export type { GpuDtype, Plan } from './plan.ts';
 
 export interface WebgpuOptions {
@@ -40,16 +41,6 @@ export interface WebgpuOptions {
   readonly layer?: Partial<Pick<LayerDialect, 'inner' | 'innerEpsilon'>>;
   /** How streams are stored, and the matrices of Sinkhorn alone; mappings and parameters are f32. Default: f32. */
   readonly storage?: GpuDtype;
-}
-
-/** A kernel: what it declares, and its plan for given sizes. */
-export interface WebgpuKernel {
-  readonly dialect: Readonly<Record<string, unknown>>;
-  readonly arithmetic: ArithmeticInput;
-  readonly dtypes?: Readonly<Record<string, Dtype>>;
-  readonly plan: (sizes: Sizes) => Plan;
-  /** What can be looked for in its outputs on the device. */
-  readonly screening?: { readonly seeks: readonly ScreenedFor[]; readonly dialect: SinkhornDialect };
 }
 
 /** The kernels by operation. Dialects whose derivative is not here leave the operation out. */
@@ -76,15 +67,6 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       const cotangents = mappingNames.map((name) => `${name}Cotangent`) as [string, string, string];
       const gradients = { streams: 'streamsGradient', projection: 'projectionGradient', scales: 'scalesGradient', biases: 'biasesGradient', normWeight: 'normWeightGradient' };
       return planOf(sizes, { ...inputs, ...mappingTensors(sizes, 'input', 'Cotangent') }, outputs, mappingsVjpParts(sizesOf(sizes), mappings, parameterNames, cotangents, gradients));
-    },
-  };
-  const layerKernel: WebgpuKernel = {
-    dialect: { ...layer },
-    arithmetic,
-    ...mappingDtypes('projection', 'scales', 'biases', 'normWeight', 'innerWeight'),
-    plan(sizes) {
-      const inputs = { ...mappingInputs(sizes, storage), innerWeight: perCall('input', sizes.channels) };
-      return planOf(sizes, inputs, { nextStreams: perToken('output', sizes.streams * sizes.channels, storage) }, layerParts(sizesOf(sizes), layer, { ...parameterNames, innerWeight: 'innerWeight' }, 'nextStreams'));
     },
   };
   return {
@@ -167,7 +149,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
         return planOf(sizes, inputs, { collapsed: perToken('output', channels, storage) }, headParts(sizesOf(sizes), head, names, 'collapsed'));
       },
     },
-    ...(isPointwise(layer) ? { layer: layerKernel } : {}),
+    ...sublayerKernels(layer, storage, arithmetic, hasVjp(sinkhorn)),
     'stream-write-vjp': {
       dialect: mixing,
       arithmetic,

@@ -17,7 +17,7 @@ export interface PlanBuffer {
   readonly dtype: GpuDtype;
 }
 
-/** One shader over all tokens of a part, or once over all parts. Binding 0 is the uniform `sizes`: tokens, channels, depth, blocks, n; the buffers follow. */
+/** One shader over all tokens of a part, or once over all parts. Binding 0 is the uniform `sizes`: tokens, channels, depth, blocks of the call, n, tokens before the part, layer; the buffers follow. */
 export interface PlanPass {
   readonly label: string;
   readonly code: string;
@@ -30,6 +30,8 @@ export interface PlanPass {
   readonly groups: (tokens: number) => number;
   /** `call` passes run after all parts and see whole buffers. Default `part`. */
   readonly scope?: 'part' | 'call';
+  /** Whose parameters these are, where a call has those of several sublayers, and whose gradients. Default 0. */
+  readonly layer?: number;
 }
 
 export interface Plan {

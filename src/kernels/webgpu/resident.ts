@@ -29,7 +29,8 @@ export interface Resident {
 }
 
 /** Makes room for a plan and compiles it. Throws a `GpuFault`: 'out-of-memory', 'bad-shader', 'refused', 'device-lost'. */
-export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident> {
+export async function makeResident(gpu: GpuDevice, given: Plan): Promise<Resident> {
+  const plan = gpu.planned(given);
   const { device } = gpu;
   const { tokens, channels, depth, streams } = plan.sizes;
   const parts = partsOf(plan, gpu.largestBinding);
@@ -51,7 +52,7 @@ export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident
     buffers = Object.fromEntries(Object.entries(plan.buffers).map(([name, buffer]) => [name, make(bytesFor(buffer, tokens), storage)]));
     const bound = (pass: PlanPass, pipeline: GPUComputePipeline, from: number, count: number): Dispatch => {
       const uniform = make(32, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-      device.queue.writeBuffer(uniform, 0, new Uint32Array([count, channels, depth, Math.ceil(tokens / tokensPerBlock), streams]));
+      device.queue.writeBuffer(uniform, 0, new Uint32Array([count, channels, depth, Math.ceil(tokens / tokensPerBlock), streams, from, pass.layer ?? 0]));
       const whole = pass.scope === 'call';
       const entries = pass.buffers.map((name, k) => {
         const spec = plan.buffers[name]!;
