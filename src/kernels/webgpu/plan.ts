@@ -56,16 +56,24 @@ export function bytesFor(buffer: PlanBuffer, tokens: number): number {
 
 const alignment = 256; // of offsets into buffers, on every device
 
+/** Whether a buffer holds what one part of the tokens needs on its way, and nothing when that is done: the next part has it again. */
+export function isOfPart({ buffers, passes }: Plan, name: string): boolean {
+  const { role, per } = buffers[name]!;
+  return role === 'scratch' && per !== 'call' && passes.every((pass) => pass.scope !== 'call' || !pass.buffers.includes(name));
+}
+
 /**
  * The parts into which the tokens are cut: as few as possible whose buffers all fit, each but the last a whole number of blocks and of alignments.
  * Empty where not even the smallest part fits.
  */
 export function partsOf(plan: Plan, largestBinding: number): readonly (readonly [from: number, tokens: number])[] {
   const all = plan.sizes.tokens;
-  const split = plan.passes.filter(({ scope }) => scope !== 'call').flatMap(({ buffers }) => buffers.map((name) => plan.buffers[name]!));
+  const names = plan.passes.filter(({ scope }) => scope !== 'call').flatMap(({ buffers }) => buffers);
+  const split = names.map((name) => plan.buffers[name]!);
+  const whole = names.filter((name) => !isOfPart(plan, name)).map((name) => plan.buffers[name]!);
   const fits = (tokens: number): boolean => split.every((buffer) => bytesFor(buffer, tokens) <= largestBinding);
   if (fits(all)) return [[0, all]];
-  const step = split.reduce((least, { per, elements, dtype }) => lcm(least, per === 'call' ? 1 : (per === 'block' ? tokensPerBlock : 1) * (alignment / gcd(alignment, elements * bytesOf[dtype]))), tokensPerBlock);
+  const step = whole.reduce((least, { per, elements, dtype }) => lcm(least, per === 'call' ? 1 : (per === 'block' ? tokensPerBlock : 1) * (alignment / gcd(alignment, elements * bytesOf[dtype]))), tokensPerBlock);
   let most = step;
   if (!fits(most)) return [];
   const strides = split.filter(({ per }) => per === 'token').map(({ elements, dtype }) => elements * bytesOf[dtype]);

@@ -3,7 +3,7 @@
  */
 import type { GpuDevice } from './device.ts';
 import { GpuFault } from './fault.ts';
-import { bytesFor, bytesOf, elementsFor, gridOf, partsOf, tokensPerBlock, type Plan, type PlanPass } from './plan.ts';
+import { bytesFor, bytesOf, elementsFor, gridOf, isOfPart, partsOf, tokensPerBlock, type Plan, type PlanPass } from './plan.ts';
 
 /** One dispatch: a pipeline, what it is bound to, its grid. */
 interface Dispatch {
@@ -49,14 +49,15 @@ export async function makeResident(gpu: GpuDevice, given: Plan): Promise<Residen
   let buffers: Readonly<Record<string, GPUBuffer>>;
   let dispatches: readonly Dispatch[];
   try {
-    buffers = Object.fromEntries(Object.entries(plan.buffers).map(([name, buffer]) => [name, make(bytesFor(buffer, tokens), storage)]));
+    const mostTokens = Math.max(...parts.map(([, count]) => count));
+    buffers = Object.fromEntries(Object.entries(plan.buffers).map(([name, buffer]) => [name, make(bytesFor(buffer, isOfPart(plan, name) ? mostTokens : tokens), storage)]));
     const bound = (pass: PlanPass, pipeline: GPUComputePipeline, from: number, count: number): Dispatch => {
       const uniform = make(32, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
       device.queue.writeBuffer(uniform, 0, new Uint32Array([count, channels, depth, Math.ceil(tokens / tokensPerBlock), streams, from, pass.layer ?? 0]));
       const whole = pass.scope === 'call';
       const entries = pass.buffers.map((name, k) => {
         const spec = plan.buffers[name]!;
-        const offset = whole || spec.per === 'call' ? 0 : elementsFor(spec, from) * bytesOf[spec.dtype];
+        const offset = whole || spec.per === 'call' || isOfPart(plan, name) ? 0 : elementsFor(spec, from) * bytesOf[spec.dtype];
         return { binding: k + 1, resource: { buffer: buffers[name]!, offset, size: bytesFor(spec, whole ? tokens : count) } };
       });
       const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer: uniform } }, ...entries] });
