@@ -5,6 +5,7 @@ import { type Tensor, type webgpuTarget } from '../../../../src/index.ts';
 import { answered, inputsOf, margin, opened } from './support.ts';
 
 type Options = NonNullable<Parameters<typeof webgpuTarget>[0]>;
+type Passes = Parameters<NonNullable<NonNullable<Parameters<typeof webgpuTarget>[1]>['replan']>>[0];
 
 const chains = ['layer', 'layer-vjp', 'layer-stack', 'layer-stack-vjp', 'single-pass', 'single-pass-vjp'] as const;
 
@@ -59,6 +60,26 @@ describe.each(['layer-stack', 'layer-stack-vjp', 'single-pass', 'single-pass-vjp
     const inputs = inputsOf(silu, operation, sizes);
     const cut = await opened({}, { largestBinding: 2 ** 17, mostGroups: 7 });
     expect(await answered(cut, operation, inputs, sizes)).toEqual(await answered(silu, operation, inputs, sizes));
+  });
+});
+
+describe('what a whole call hides until it is deep, or cut into parts', () => {
+  it.each(['layer-stack-vjp', 'single-pass-vjp'] as const)('%s: streams that are not computed again are found by the bound from four sublayers on', async (operation) => {
+    const written = (passes: Passes): Passes => passes.filter(({ label, layer }, k) => !label.startsWith('stream-write, ') || passes.findIndex((pass) => pass.label === label && pass.layer === layer) === k);
+    const target = await opened({}, { replan: written });
+    const sizes = { tokens: 3, streams: 4, channels: 8, depth: 4 };
+    const inputs = inputsOf(target, operation, sizes);
+    inputs['projections']!.data.fill(0);
+    expect((await margin(silu, operation, sizes, inputs)).margin).toBeLessThanOrEqual(1);
+    expect((await margin(target, operation, sizes, inputs)).margin).toBeGreaterThan(1);
+  });
+
+  it('sums that begin anew with each part of the tokens are found by the whole call', async () => {
+    const target = await opened({}, { largestBinding: 2 ** 17, rewrite: (code) => code.replaceAll('sizes.before == 0u', 'true') });
+    const sizes = { tokens: 1100, streams: 4, channels: 8, depth: 2 };
+    const inputs = inputsOf(silu, 'layer-stack-vjp', sizes);
+    const [wrong, right] = [await answered(target, 'layer-stack-vjp', inputs, sizes), await answered(silu, 'layer-stack-vjp', inputs, sizes)];
+    expect(Object.keys(right).filter((name) => JSON.stringify(wrong[name]) !== JSON.stringify(right[name]))).toEqual(Object.keys(right).filter((name) => name !== 'streamsGradient' && name !== 'normWeightsGradient'));
   });
 });
 
