@@ -51,16 +51,22 @@ export async function makeResident(gpu: GpuDevice, given: Plan): Promise<Residen
   try {
     const mostTokens = Math.max(...parts.map(([, count]) => count));
     buffers = Object.fromEntries(Object.entries(plan.buffers).map(([name, buffer]) => [name, make(bytesFor(buffer, isOfPart(plan, name) ? mostTokens : tokens), storage)]));
-    const bound = (pass: PlanPass, pipeline: GPUComputePipeline, from: number, count: number): Dispatch => {
+    // passes of one part and one sublayer are told the same
+    const uniformOf = remembered((from: number, count: number, layer: number): GPUBuffer => {
       const uniform = make(32, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-      device.queue.writeBuffer(uniform, 0, new Uint32Array([count, channels, depth, Math.ceil(tokens / tokensPerBlock), streams, from, pass.layer ?? 0]));
+      device.queue.writeBuffer(uniform, 0, new Uint32Array([count, channels, depth, Math.ceil(tokens / tokensPerBlock), streams, from, layer]));
+      return uniform;
+    });
+    const layouts = new Map(pipelines.map((pipeline) => [pipeline, pipeline.getBindGroupLayout(0)]));
+    const bound = (pass: PlanPass, pipeline: GPUComputePipeline, from: number, count: number): Dispatch => {
+      const uniform = uniformOf(from, count, pass.layer ?? 0);
       const whole = pass.scope === 'call';
       const entries = pass.buffers.map((name, k) => {
         const spec = plan.buffers[name]!;
         const offset = whole || spec.per === 'call' || isOfPart(plan, name) ? 0 : elementsFor(spec, from) * bytesOf[spec.dtype];
         return { binding: k + 1, resource: { buffer: buffers[name]!, offset, size: bytesFor(spec, whole ? tokens : count) } };
       });
-      const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer: uniform } }, ...entries] });
+      const group = device.createBindGroup({ layout: layouts.get(pipeline)!, entries: [{ binding: 0, resource: { buffer: uniform } }, ...entries] });
       return { pipeline, group, grid: gridOf(pass.groups(count), gpu.mostGroups) };
     };
     const split = plan.passes.flatMap((pass, k) => (pass.scope === 'call' ? [] : [[pass, pipelines[k]!] as const]));
@@ -131,6 +137,16 @@ export async function makeResident(gpu: GpuDevice, given: Plan): Promise<Residen
       }
     },
     release,
+  };
+}
+
+/** The function, called once for the same numbers. */
+function remembered<A extends readonly number[], T>(make: (...numbers: A) => T): (...numbers: A) => T {
+  const made = new Map<string, T>();
+  return (...numbers) => {
+    const key = numbers.join();
+    if (!made.has(key)) made.set(key, make(...numbers));
+    return made.get(key)!;
   };
 }
 
