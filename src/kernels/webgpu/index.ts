@@ -5,9 +5,12 @@ import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn
 import type { ScreenedFor } from '../screening.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect } from '../../operations/layers/dialect.ts';
-import { expandPart, expandVjpPart, headParts } from './ends.ts';
+import { expandPart, expandVjpPart } from './expand.ts';
+import { headParts } from './head.ts';
+import { headVjpParts } from './head-vjp.ts';
 import { isPointwise, layerParts } from './layer.ts';
 import { stackPart } from './stack.ts';
+import { stackVjpPart } from './stack-vjp.ts';
 import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import { coefficientCount, mappingsParts } from './mappings.ts';
 import { mappingsVjpParts } from './mappings-vjp.ts';
@@ -145,6 +148,18 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
         return planOf(sizes, inputs, outputs, [stackPart(sizesOf(sizes), mixing, ['residualMappings', 'streams', 'composite', 'finalStreams'])]);
       },
     },
+    'stack-vjp': {
+      dialect: mixing,
+      arithmetic,
+      ...mappingDtypes('residualMappings', 'residualMappingsGradient'),
+      plan(sizes) {
+        const { streams: n, channels, depth } = sizes;
+        const inputs = { residualMappings: perToken('input', depth * n * n), streams: perToken('input', n * channels, storage), cotangent: perToken('input', n * channels, storage) };
+        const outputs = { residualMappingsGradient: perToken('output', depth * n * n), streamsGradient: perToken('output', n * channels, storage) };
+        const names = { mappings: 'residualMappings', streams: 'streams', cotangent: 'cotangent', mappingsGradient: 'residualMappingsGradient', streamsGradient: 'streamsGradient' };
+        return planOf(sizes, inputs, outputs, [stackVjpPart(sizesOf(sizes), depth, mixing, names)]);
+      },
+    },
     expand: {
       dialect: { ...expand },
       arithmetic,
@@ -160,11 +175,16 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       dialect: { ...head },
       arithmetic,
       ...mappingDtypes('headProjection', 'headScale', 'headBiases'),
+      plan: (sizes) => planOf(sizes, headInputs(sizes, storage), { collapsed: perToken('output', sizes.channels, storage) }, headParts(sizesOf(sizes), head, headNames, 'collapsed')),
+    },
+    'head-vjp': {
+      dialect: { ...head },
+      arithmetic,
+      ...mappingDtypes('headProjection', 'headScale', 'headBiases', 'headProjectionGradient', 'headScaleGradient', 'headBiasesGradient'),
       plan(sizes) {
-        const { streams: n, channels } = sizes;
-        const inputs = { streams: perToken('input', n * channels, storage), headProjection: perCall('input', n * n * channels), headScale: perCall('input', 1), headBiases: perCall('input', n) };
-        const names = { streams: 'streams', projection: 'headProjection', scale: 'headScale', biases: 'headBiases' };
-        return planOf(sizes, inputs, { collapsed: perToken('output', channels, storage) }, headParts(sizesOf(sizes), head, names, 'collapsed'));
+        const inputs = headInputs(sizes, storage);
+        const gradients = { streams: 'streamsGradient', projection: 'headProjectionGradient', scale: 'headScaleGradient', biases: 'headBiasesGradient' };
+        return planOf(sizes, { ...inputs, cotangent: perToken('input', sizes.channels, storage) }, gradientsOf(inputs), headVjpParts(sizesOf(sizes), head, headNames, 'cotangent', gradients));
       },
     },
     ...(isPointwise(layer) ? { layer: layerKernel } : {}),
@@ -181,6 +201,16 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       },
     },
   };
+}
+
+const headNames = { streams: 'streams', projection: 'headProjection', scale: 'headScale', biases: 'headBiases' };
+
+function headInputs({ streams: n, channels }: Sizes, dtype: GpuDtype): Plan['buffers'] {
+  return { streams: perToken('input', n * channels, dtype), headProjection: perCall('input', n * n * channels), headScale: perCall('input', 1), headBiases: perCall('input', n) };
+}
+
+function gradientsOf(inputs: Plan['buffers']): Plan['buffers'] {
+  return Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [`${name}Gradient`, { ...buffer, role: 'output' as const }]));
 }
 
 const writeNames = { residualMapping: 'residualMapping', postMapping: 'postMapping', streams: 'streams', layerOutput: 'layerOutput' };

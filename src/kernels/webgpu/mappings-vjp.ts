@@ -145,8 +145,8 @@ ${entry(64, /* wgsl */ `
   return [...parts, backPart, { passes: [ofStreams] }, blocks, last];
 }
 
-/** Adds the blocks' partial sums, in order. `total` and `stride` are WGSL. */
-export function blockSums(elements: number, total: string, partials: string, result: string, stride = total): { label: string; scope: 'call'; code: string; buffers: readonly string[]; groups: () => number } {
+/** Adds the blocks' partial sums, in order. `total`, `stride` and `offset` are WGSL. */
+export function blockSums(elements: number, total: string, partials: string, result: string, stride = total, offset = '0u'): { label: string; scope: 'call'; code: string; buffers: readonly string[]; groups: () => number } {
   return {
     label: 'sums over blocks',
     scope: 'call',
@@ -154,8 +154,8 @@ export function blockSums(elements: number, total: string, partials: string, res
 ${bindings([item('partials'), output('result')])}
 ${entry(64, /* wgsl */ `
   if (item >= ${total}) { return; }
-  var sum = load_partials(item);
-  for (var b = 1u; b < sizes.blocks; b++) { sum += load_partials(b * ${stride} + item); }
+  var sum = load_partials(${offset} + item);
+  for (var b = 1u; b < sizes.blocks; b++) { sum += load_partials(b * ${stride} + ${offset} + item); }
   result[item] = sum;`)}`,
     buffers: [partials, result],
     groups: () => Math.ceil(elements / 64),
