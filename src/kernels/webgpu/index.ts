@@ -1,7 +1,7 @@
 /** The operations of mHC as WGSL kernels, with their declarations. */
 import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
-import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { sinkhornPresets, type SinkhornDialect, type SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { ScreenedFor } from '../screening.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
 import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect } from '../../operations/layers/dialect.ts';
@@ -18,7 +18,7 @@ import { perCall, perToken, planOf, type PartSizes } from './part.ts';
 import type { GpuDtype, Plan } from './plan.ts';
 import { sinkhornAny } from './sinkhorn-any.ts';
 import { isForFour, sinkhornFour } from './sinkhorn-four.ts';
-import { hasVjp, sinkhornVjp } from './sinkhorn-vjp.ts';
+import { sinkhornVjp } from './sinkhorn-vjp.ts';
 import { isVjpForFour, sinkhornVjpFour } from './sinkhorn-vjp-four.ts';
 import { streamReadPart, streamReadVjpPart } from './stream-read.ts';
 import { streamWritePart, streamWriteVjpPart } from './stream-write.ts';
@@ -41,6 +41,10 @@ export interface WebgpuOptions {
   readonly expand?: ExpandDialect;
   /** The inner function of whole sublayers, whose coefficients `sinkhorn` and `mappings` decide. Default: silu. */
   readonly layer?: Partial<Pick<LayerDialect, 'inner' | 'innerEpsilon'>>;
+  /** Default: unrolled. */
+  readonly derivative?: SinkhornVjpDialect['derivative'];
+  /** The derivative of |L| at zero, for dialects that start with it; `sinkhorn-vjp` alone. Default: 0. */
+  readonly slopeAtZero?: SinkhornVjpDialect['slopeAtZero'];
   /** How streams are stored, and the matrices of Sinkhorn alone; mappings and parameters are f32. Default: f32. */
   readonly storage?: GpuDtype;
 }
@@ -55,10 +59,11 @@ export interface WebgpuKernel {
   readonly screening?: { readonly seeks: readonly ScreenedFor[]; readonly dialect: SinkhornDialect };
 }
 
-/** The kernels by operation. Dialects whose derivative is not here leave the operation out. */
+/** The kernels by operation. */
 export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<OperationId, WebgpuKernel>> {
-  const { storage = 'f32' } = options;
+  const { storage = 'f32', derivative = 'unrolled', slopeAtZero = 0 } = options;
   const sinkhorn = options.sinkhorn ?? sinkhornPresets['tilekernels']!;
+  const backward: SinkhornVjpDialect = { ...sinkhorn, derivative, slopeAtZero };
   const mappings: MappingsDialect = { ...mappingsPresets['tilekernels']!, ...options.mappings, ...sinkhorn };
   const expand = options.expand ?? expandPresets['paper']!;
   const head = headOf(mappings);
@@ -70,7 +75,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
   const sizesOf = ({ streams, channels }: Sizes): PartSizes => ({ n: streams, channels, dtype: storage });
   const gradientNames = ['projection', 'scales', 'biases', 'normWeight'].flatMap((name) => [name, `${name}Gradient`]);
   const mappingsVjp: WebgpuKernel = {
-    dialect: { ...mappings, derivative: 'unrolled' },
+    dialect: { ...mappings, derivative },
     arithmetic,
     ...mappingDtypes(...gradientNames, ...mappingNames.map((name) => `${name}Cotangent`)),
     plan(sizes) {
@@ -78,7 +83,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       const outputs = Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [`${name}Gradient`, { ...buffer, role: 'output' as const }]));
       const cotangents = mappingNames.map((name) => `${name}Cotangent`) as [string, string, string];
       const gradients = { streams: 'streamsGradient', projection: 'projectionGradient', scales: 'scalesGradient', biases: 'biasesGradient', normWeight: 'normWeightGradient' };
-      return planOf(sizes, { ...inputs, ...mappingTensors(sizes, 'input', 'Cotangent') }, outputs, mappingsVjpParts(sizesOf(sizes), mappings, parameterNames, cotangents, gradients));
+      return planOf(sizes, { ...inputs, ...mappingTensors(sizes, 'input', 'Cotangent') }, outputs, mappingsVjpParts(sizesOf(sizes), { ...mappings, derivative }, parameterNames, cotangents, gradients));
     },
   };
   const layerKernel: WebgpuKernel = {
@@ -97,7 +102,12 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       plan: (sizes) => (sizes.streams === 4 && isForFour(sinkhorn) ? sinkhornFour : sinkhornAny)(sinkhorn, storage, sizes),
       ...screeningFor('line-sums', 'positivity', 'cross-ratios'),
     },
-    ...(hasVjp(sinkhorn) ? { 'sinkhorn-vjp': { dialect: { ...sinkhorn, derivative: 'unrolled' }, arithmetic, plan: (sizes: Sizes) => (sizes.streams === 4 && isVjpForFour(sinkhorn) ? sinkhornVjpFour : sinkhornVjp)(sinkhorn, storage, sizes), ...screeningFor('gradient-sums') } } : {}),
+    'sinkhorn-vjp': {
+      dialect: { ...backward },
+      arithmetic,
+      plan: (sizes) => (sizes.streams === 4 && isVjpForFour(backward) ? sinkhornVjpFour : sinkhornVjp)(backward, storage, sizes),
+      ...(derivative === 'unrolled' ? screeningFor('gradient-sums') : {}),
+    },
     mappings: {
       dialect: { ...mappings },
       arithmetic,
@@ -106,7 +116,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
         return planOf(sizes, mappingInputs(sizes, storage), mappingTensors(sizes, 'output', ''), mappingsParts(sizesOf(sizes), mappings, parameterNames, mappingNames));
       },
     },
-    ...(hasVjp(sinkhorn) ? { 'mappings-vjp': mappingsVjp } : {}),
+    'mappings-vjp': mappingsVjp,
     'stream-read': {
       dialect: {},
       arithmetic,
