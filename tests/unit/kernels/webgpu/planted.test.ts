@@ -13,14 +13,14 @@ test('there are at least fifteen, each by its own name', () => {
   expect(wgslFaults.length).toBeGreaterThanOrEqual(15);
 });
 
-test.each(wgslFaults)('$operation: $name', { timeout: 240_000 }, async ({ operation, plant, storage, sinkhorn = 'tilekernels', mostGroups, effort = 'quick' as const }) => {
+test.each(wgslFaults)('$operation: $name', { timeout: 240_000 }, async ({ operation, plant, storage, sinkhorn = 'tilekernels', derivative = 'unrolled' as const, mostGroups, effort = 'quick' as const }) => {
   let planted = 0;
   const rewrite = (code: string): string => {
     const wrong = plant(code);
     if (wrong !== code) planted++;
     return wrong;
   };
-  const target = webgpuTarget({ sinkhorn: sinkhornPresets[sinkhorn]!, ...(storage === undefined ? {} : { storage }) }, { rewrite, ...(mostGroups === undefined ? {} : { mostGroups }) });
+  const target = webgpuTarget({ sinkhorn: sinkhornPresets[sinkhorn]!, derivative, ...(storage === undefined ? {} : { storage }) }, { rewrite, ...(mostGroups === undefined ? {} : { mostGroups }) });
   const found = new AbortController(); // one claim that fails is enough
   const report = await verify({
     targets: [target], properties: properties.filter((property) => property.operation === operation), effort, seed: 1, shrink: false, failuresDir: mkdtempSync(join(tmpdir(), 'plumbline-wgsl-')), signal: found.signal,
