@@ -10,7 +10,7 @@
  * ⌈√D⌉-th, and those of one such run of sublayers: fewer than 2·√D + 1 tensors. Recomputed: u and y of each sublayer, and its streams where they were not kept, but no projection.
  * Moves at most (4n + 4) + (3n + 4) + (11n + 11) times C elements a token and sublayer: forward, again, and back.
  */
-import type { LayerDialect } from '../../operations/layers/dialect.ts';
+import type { LayerVjpDialect } from '../../operations/layers/dialect.ts';
 import { streamZero, streamZeroPart, type ChainShape } from './chain.ts';
 import { elementwise } from './elementwise.ts';
 import { innerVjpParts } from './inner-vjp.ts';
@@ -27,7 +27,7 @@ export interface ChainGradients extends MappingGradients {
 
 /** The inputs of the forward and the cotangents of its outputs → the gradient of each input. */
 export function chainVjpParts(
-  sizes: PartSizes, dialect: LayerDialect, { depth, read }: ChainShape, parameters: SublayerParameters & { readonly streams: string }, cotangents: { readonly final: string; readonly collapsed?: string }, gradients: ChainGradients,
+  sizes: PartSizes, dialect: LayerVjpDialect, { depth, read }: ChainShape, parameters: SublayerParameters & { readonly streams: string }, cotangents: { readonly final: string; readonly collapsed?: string }, gradients: ChainGradients,
 ): readonly Part[] {
   const { n, channels, dtype } = sizes;
   const stacked = depth > 1;

@@ -1,12 +1,15 @@
 /** The operations of mHC as WGSL kernels, with their declarations. */
 import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
-import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { sinkhornPresets, type SinkhornDialect, type SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { ScreenedFor } from '../screening.ts';
 import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect } from '../../operations/layers/dialect.ts';
-import { expandPart, expandVjpPart, headParts } from './ends.ts';
+import { expandPart, expandVjpPart } from './expand.ts';
+import { headParts } from './head.ts';
+import { headVjpParts } from './head-vjp.ts';
 import type { WebgpuKernel } from './kernel.ts';
 import { stackPart } from './stack.ts';
+import { stackVjpPart } from './stack-vjp.ts';
 import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import { coefficientCount, mappingsParts } from './mappings.ts';
 import { mappingsVjpParts } from './mappings-vjp.ts';
@@ -14,7 +17,7 @@ import { perCall, perToken, planOf, type PartSizes } from './part.ts';
 import type { GpuDtype, Plan } from './plan.ts';
 import { sinkhornAny } from './sinkhorn-any.ts';
 import { isForFour, sinkhornFour } from './sinkhorn-four.ts';
-import { hasVjp, sinkhornVjp } from './sinkhorn-vjp.ts';
+import { sinkhornVjp } from './sinkhorn-vjp.ts';
 import { isVjpForFour, sinkhornVjpFour } from './sinkhorn-vjp-four.ts';
 import { streamReadPart, streamReadVjpPart } from './stream-read.ts';
 import { streamWritePart, streamWriteVjpPart } from './stream-write.ts';
@@ -39,14 +42,19 @@ export interface WebgpuOptions {
   readonly expand?: ExpandDialect;
   /** The inner function of whole sublayers, whose coefficients `sinkhorn` and `mappings` decide. Default: silu. */
   readonly layer?: Partial<Pick<LayerDialect, 'inner' | 'innerEpsilon'>>;
+  /** Default: unrolled. */
+  readonly derivative?: SinkhornVjpDialect['derivative'];
+  /** The derivative of |L| at zero, for dialects that start with it; `sinkhorn-vjp` alone. Default: 0. */
+  readonly slopeAtZero?: SinkhornVjpDialect['slopeAtZero'];
   /** How streams are stored, and the matrices of Sinkhorn alone; mappings and parameters are f32. Default: f32. */
   readonly storage?: GpuDtype;
 }
 
-/** The kernels by operation. Dialects whose derivative is not here leave the operation out. */
+/** The kernels by operation. */
 export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<OperationId, WebgpuKernel>> {
-  const { storage = 'f32' } = options;
+  const { storage = 'f32', derivative = 'unrolled', slopeAtZero = 0 } = options;
   const sinkhorn = options.sinkhorn ?? sinkhornPresets['tilekernels']!;
+  const backward: SinkhornVjpDialect = { ...sinkhorn, derivative, slopeAtZero };
   const mappings: MappingsDialect = { ...mappingsPresets['tilekernels']!, ...options.mappings, ...sinkhorn };
   const expand = options.expand ?? expandPresets['paper']!;
   const head = headOf(mappings);
@@ -58,7 +66,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
   const sizesOf = ({ streams, channels }: Sizes): PartSizes => ({ n: streams, channels, dtype: storage });
   const gradientNames = ['projection', 'scales', 'biases', 'normWeight'].flatMap((name) => [name, `${name}Gradient`]);
   const mappingsVjp: WebgpuKernel = {
-    dialect: { ...mappings, derivative: 'unrolled' },
+    dialect: { ...mappings, derivative },
     arithmetic,
     ...mappingDtypes(...gradientNames, ...mappingNames.map((name) => `${name}Cotangent`)),
     plan(sizes) {
@@ -66,7 +74,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       const outputs = Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [`${name}Gradient`, { ...buffer, role: 'output' as const }]));
       const cotangents = mappingNames.map((name) => `${name}Cotangent`) as [string, string, string];
       const gradients = { streams: 'streamsGradient', projection: 'projectionGradient', scales: 'scalesGradient', biases: 'biasesGradient', normWeight: 'normWeightGradient' };
-      return planOf(sizes, { ...inputs, ...mappingTensors(sizes, 'input', 'Cotangent') }, outputs, mappingsVjpParts(sizesOf(sizes), mappings, parameterNames, cotangents, gradients));
+      return planOf(sizes, { ...inputs, ...mappingTensors(sizes, 'input', 'Cotangent') }, outputs, mappingsVjpParts(sizesOf(sizes), { ...mappings, derivative }, parameterNames, cotangents, gradients));
     },
   };
   return {
@@ -76,7 +84,12 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       plan: (sizes) => (sizes.streams === 4 && isForFour(sinkhorn) ? sinkhornFour : sinkhornAny)(sinkhorn, storage, sizes),
       ...screeningFor('line-sums', 'positivity', 'cross-ratios'),
     },
-    ...(hasVjp(sinkhorn) ? { 'sinkhorn-vjp': { dialect: { ...sinkhorn, derivative: 'unrolled' }, arithmetic, plan: (sizes: Sizes) => (sizes.streams === 4 && isVjpForFour(sinkhorn) ? sinkhornVjpFour : sinkhornVjp)(sinkhorn, storage, sizes), ...screeningFor('gradient-sums') } } : {}),
+    'sinkhorn-vjp': {
+      dialect: { ...backward },
+      arithmetic,
+      plan: (sizes) => (sizes.streams === 4 && isVjpForFour(backward) ? sinkhornVjpFour : sinkhornVjp)(backward, storage, sizes),
+      ...(derivative === 'unrolled' ? screeningFor('gradient-sums') : {}),
+    },
     mappings: {
       dialect: { ...mappings },
       arithmetic,
@@ -85,7 +98,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
         return planOf(sizes, mappingInputs(sizes, storage), mappingTensors(sizes, 'output', ''), mappingsParts(sizesOf(sizes), mappings, parameterNames, mappingNames));
       },
     },
-    ...(hasVjp(sinkhorn) ? { 'mappings-vjp': mappingsVjp } : {}),
+    'mappings-vjp': mappingsVjp,
     'stream-read': {
       dialect: {},
       arithmetic,
@@ -127,6 +140,18 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
         return planOf(sizes, inputs, outputs, [stackPart(sizesOf(sizes), mixing, ['residualMappings', 'streams', 'composite', 'finalStreams'])]);
       },
     },
+    'stack-vjp': {
+      dialect: mixing,
+      arithmetic,
+      ...mappingDtypes('residualMappings', 'residualMappingsGradient'),
+      plan(sizes) {
+        const { streams: n, channels, depth } = sizes;
+        const inputs = { residualMappings: perToken('input', depth * n * n), streams: perToken('input', n * channels, storage), cotangent: perToken('input', n * channels, storage) };
+        const outputs = { residualMappingsGradient: perToken('output', depth * n * n), streamsGradient: perToken('output', n * channels, storage) };
+        const names = { mappings: 'residualMappings', streams: 'streams', cotangent: 'cotangent', mappingsGradient: 'residualMappingsGradient', streamsGradient: 'streamsGradient' };
+        return planOf(sizes, inputs, outputs, [stackVjpPart(sizesOf(sizes), depth, mixing, names)]);
+      },
+    },
     expand: {
       dialect: { ...expand },
       arithmetic,
@@ -142,14 +167,19 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       dialect: { ...head },
       arithmetic,
       ...mappingDtypes('headProjection', 'headScale', 'headBiases'),
+      plan: (sizes) => planOf(sizes, headInputs(sizes, storage), { collapsed: perToken('output', sizes.channels, storage) }, headParts(sizesOf(sizes), head, headNames, 'collapsed')),
+    },
+    'head-vjp': {
+      dialect: { ...head },
+      arithmetic,
+      ...mappingDtypes('headProjection', 'headScale', 'headBiases', 'headProjectionGradient', 'headScaleGradient', 'headBiasesGradient'),
       plan(sizes) {
-        const { streams: n, channels } = sizes;
-        const inputs = { streams: perToken('input', n * channels, storage), headProjection: perCall('input', n * n * channels), headScale: perCall('input', 1), headBiases: perCall('input', n) };
-        const names = { streams: 'streams', projection: 'headProjection', scale: 'headScale', biases: 'headBiases' };
-        return planOf(sizes, inputs, { collapsed: perToken('output', channels, storage) }, headParts(sizesOf(sizes), head, names, 'collapsed'));
+        const inputs = headInputs(sizes, storage);
+        const gradients = { streams: 'streamsGradient', projection: 'headProjectionGradient', scale: 'headScaleGradient', biases: 'headBiasesGradient' };
+        return planOf(sizes, { ...inputs, cotangent: perToken('input', sizes.channels, storage) }, gradientsOf(inputs), headVjpParts(sizesOf(sizes), head, headNames, 'cotangent', gradients));
       },
     },
-    ...sublayerKernels(layer, storage, arithmetic, hasVjp(sinkhorn)),
+    ...sublayerKernels({ ...layer, derivative }, storage, arithmetic),
     'stream-write-vjp': {
       dialect: mixing,
       arithmetic,
@@ -163,6 +193,16 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       },
     },
   };
+}
+
+const headNames = { streams: 'streams', projection: 'headProjection', scale: 'headScale', biases: 'headBiases' };
+
+function headInputs({ streams: n, channels }: Sizes, dtype: GpuDtype): Plan['buffers'] {
+  return { streams: perToken('input', n * channels, dtype), headProjection: perCall('input', n * n * channels), headScale: perCall('input', 1), headBiases: perCall('input', n) };
+}
+
+function gradientsOf(inputs: Plan['buffers']): Plan['buffers'] {
+  return Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [`${name}Gradient`, { ...buffer, role: 'output' as const }]));
 }
 
 const writeNames = { residualMapping: 'residualMapping', postMapping: 'postMapping', streams: 'streams', layerOutput: 'layerOutput' };

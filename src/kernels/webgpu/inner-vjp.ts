@@ -9,12 +9,12 @@
  * Reads u and ȳ twice (the norm three times) and writes ū: 5·C elements a token beside the 11n·C of a sublayer's derivative.
  */
 import type { LayerDialect } from '../../operations/layers/dialect.ts';
+import { sumsByBlocks } from './blocks.ts';
 import { elementwise } from './elementwise.ts';
 import { barePiece, innerInputs, innerScratch, isWeighted, sumOverChannels, weightOf } from './inner.ts';
 import { blockSums } from './mappings-vjp.ts';
 import { perBlock, perToken, type Part, type PartSizes } from './part.ts';
-import { tokensPerBlock, type PlanPass } from './plan.ts';
-import { bindings, entry } from './wgsl.ts';
+import type { PlanPass } from './plan.ts';
 
 const [gradientName, productName, partialName] = ['layerInputGradient', 'innerProduct', 'partialInnerWeight'] as const;
 
@@ -62,24 +62,14 @@ ${through}
 function weightPart(sizes: PartSizes, dialect: LayerDialect, cotangent: string, weightGradient: string): Part {
   const { channels, dtype } = sizes;
   const { shapes, buffers } = innerInputs(sizes, dialect, undefined);
-  const code = /* wgsl */ `
-${bindings([...shapes, { name: 'cotangent', dtype, as: 'items' }, { name: 'partials', dtype: 'f32', as: 'items', writable: true }])}
-${barePiece(dialect)}
-${entry(64, /* wgsl */ `
-  let block = item / sizes.y;
-  if (block * ${tokensPerBlock}u >= sizes.x) { return; }
-  var sum = 0.0;
-  for (var token = block * ${tokensPerBlock}u; token < min((block + 1u) * ${tokensPerBlock}u, sizes.x); token++) {
-    let e = token * sizes.y + item % sizes.y;
-    sum += load_cotangent(e) * bare(e);
-  }
-  partials[item] = sum;`)}`;
-  const label = `inner function ${dialect.inner}: gradient of its weight, by blocks`;
-  return {
-    scratch: { [partialName]: perBlock(channels) },
-    passes: [
-      { label, code, buffers: [...buffers, cotangent, partialName], groups: (tokens) => Math.ceil((Math.ceil(tokens / tokensPerBlock) * channels) / 64) },
-      blockSums(channels, 'sizes.y', partialName, weightGradient),
-    ],
-  };
+  const byBlocks = sumsByBlocks({
+    label: `inner function ${dialect.inner}: gradient of its weight`,
+    inputs: [...shapes, { name: 'cotangent', dtype, as: 'items' }],
+    elements: channels,
+    total: 'sizes.y',
+    functions: barePiece(dialect),
+    term: 'load_cotangent(token * sizes.y + e) * bare(token * sizes.y + e)',
+    buffers: [...buffers, cotangent, partialName],
+  });
+  return { scratch: { [partialName]: perBlock(channels) }, passes: [byBlocks, blockSums(channels, 'sizes.y', partialName, weightGradient)] };
 }

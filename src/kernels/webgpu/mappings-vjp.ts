@@ -7,7 +7,7 @@
  * Reads the streams three times and writes their gradient; 3·(n² + 2n) multiply-adds for each element of the streams. A sum over tokens is taken in blocks of 128 tokens, in order, then over the
  * blocks, in order: no atomics, the same bits on every call.
  */
-import { sinkhornOf, type MappingsDialect } from '../../operations/mappings/dialect.ts';
+import { sinkhornOf, type MappingsVjpDialect } from '../../operations/mappings/dialect.ts';
 import { elementwise } from './elementwise.ts';
 import { coefficientCount, coefficientParts, coefficientPieces, projectionOf, type CoefficientParts, type MappingParameters } from './mappings.ts';
 import { isVjpInFours, projectionGradientPass, streamsGradientPass } from './mappings-vjp-four.ts';
@@ -19,6 +19,9 @@ import { bindings, entry, literal, streamCount } from './wgsl.ts';
 
 const item = (name: string): { name: string; dtype: 'f32'; as: 'items' } => ({ name, dtype: 'f32', as: 'items' });
 const output = (name: string): { name: string; dtype: 'f32'; as: 'items'; writable: true } => ({ name, dtype: 'f32', as: 'items', writable: true });
+
+/** `unrolled` where no derivative is named. */
+type BackDialect = Omit<MappingsVjpDialect, 'derivative'> & Partial<Pick<MappingsVjpDialect, 'derivative'>>;
 
 export interface MappingGradients {
   readonly streams: string;
@@ -32,7 +35,7 @@ export interface MappingGradients {
 type Cotangents = readonly [pre: string, post: string, residual: string];
 
 /** Streams, parameters and the cotangents of the mappings → the gradient of each input. */
-export function mappingsVjpParts(sizes: PartSizes, dialect: MappingsDialect, names: MappingParameters, cotangents: Cotangents, gradients: MappingGradients): readonly Part[] {
+export function mappingsVjpParts(sizes: PartSizes, dialect: BackDialect, names: MappingParameters, cotangents: Cotangents, gradients: MappingGradients): readonly Part[] {
   const coefficients = coefficientParts(sizes, dialect, names);
   return [...coefficients.fold, coefficients.project, ...mappingsBackParts(sizes, dialect, names, coefficients, cotangents, gradients)];
 }
@@ -46,7 +49,7 @@ export interface BackOptions {
 
 /** The same from the sums of a projection that has run, with its matrix. */
 export function mappingsBackParts(
-  sizes: PartSizes, dialect: MappingsDialect, names: MappingParameters, { sums, matrix }: Pick<CoefficientParts, 'sums' | 'matrix'>, cotangents: Cotangents, gradients: MappingGradients, { added = [], layers = 1 }: BackOptions = {},
+  sizes: PartSizes, dialect: BackDialect, names: MappingParameters, { sums, matrix }: Pick<CoefficientParts, 'sums' | 'matrix'>, cotangents: Cotangents, gradients: MappingGradients, { added = [], layers = 1 }: BackOptions = {},
 ): readonly Part[] {
   const { n, channels, dtype } = sizes;
   const count = coefficientCount(n);
@@ -183,7 +186,7 @@ ${entry(64, /* wgsl */ `
   };
 }
 
-function backShader(sizes: PartSizes, dialect: MappingsDialect, place: string, stride: string): string {
+function backShader(sizes: PartSizes, dialect: BackDialect, place: string, stride: string): string {
   const text = streamCount(sizes.n);
   const counted = `(${text.n} * (${text.n} + 2u))`;
   const grouped = dialect.norm === 'per-stream' ? text.n : '1u';
@@ -191,7 +194,7 @@ function backShader(sizes: PartSizes, dialect: MappingsDialect, place: string, s
   const slope = dialect.rmsEpsilonPlace === 'inside' ? `-((r * r) * r) / ${perGroup}` : `-(r * r) / (sqrt(mean_of(item, g)) * ${perGroup})`;
   return /* wgsl */ `
 ${bindings([item('sums'), item('scales'), item('biases'), item('preCotangent'), item('postCotangent'), item('residualCotangent'), output('back')])}
-${vjpPieces(sinkhornOf(dialect), text)}
+${vjpPieces({ ...sinkhornOf(dialect), derivative: dialect.derivative ?? 'unrolled' }, text)}
 ${coefficientPieces(dialect, sizes.n)}
 ${place}
 ${operandFunction(projectionOf(sizes.n, dialect, '').rounding)}

@@ -50,7 +50,7 @@ export async function makeResident(gpu: GpuDevice, given: Plan): Promise<Residen
   let dispatches: readonly Dispatch[];
   try {
     const mostTokens = Math.max(...parts.map(([, count]) => count));
-    buffers = Object.fromEntries(Object.entries(plan.buffers).map(([name, buffer]) => [name, make(bytesFor(buffer, isOfPart(plan, name) ? mostTokens : tokens), storage)]));
+    buffers = Object.fromEntries(Object.entries(plan.buffers).map(([name, buffer]) => [name, make(bytesFor(buffer, isOfPart(buffer) ? mostTokens : tokens), storage)]));
     // passes of one part and one sublayer are told the same
     const uniformOf = remembered((from: number, count: number, layer: number): GPUBuffer => {
       const uniform = make(32, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
@@ -60,21 +60,15 @@ export async function makeResident(gpu: GpuDevice, given: Plan): Promise<Residen
     const layouts = new Map(pipelines.map((pipeline) => [pipeline, pipeline.getBindGroupLayout(0)]));
     const bound = (pass: PlanPass, pipeline: GPUComputePipeline, from: number, count: number): Dispatch => {
       const uniform = uniformOf(from, count, pass.layer ?? 0);
-      const whole = pass.scope === 'call';
       const entries = pass.buffers.map((name, k) => {
         const spec = plan.buffers[name]!;
-        const offset = whole || spec.per === 'call' || isOfPart(plan, name) ? 0 : elementsFor(spec, from) * bytesOf[spec.dtype];
-        return { binding: k + 1, resource: { buffer: buffers[name]!, offset, size: bytesFor(spec, whole ? tokens : count) } };
+        const offset = spec.per === 'call' || isOfPart(spec) ? 0 : elementsFor(spec, from) * bytesOf[spec.dtype];
+        return { binding: k + 1, resource: { buffer: buffers[name]!, offset, size: bytesFor(spec, count) } };
       });
       const group = device.createBindGroup({ layout: layouts.get(pipeline)!, entries: [{ binding: 0, resource: { buffer: uniform } }, ...entries] });
       return { pipeline, group, grid: gridOf(pass.groups(count), gpu.mostGroups) };
     };
-    const split = plan.passes.flatMap((pass, k) => (pass.scope === 'call' ? [] : [[pass, pipelines[k]!] as const]));
-    const after = plan.passes.flatMap((pass, k) => (pass.scope === 'call' ? [[pass, pipelines[k]!] as const] : []));
-    dispatches = [
-      ...parts.flatMap(([from, count]) => split.map(([pass, pipeline]) => bound(pass, pipeline, from, count))),
-      ...after.map(([pass, pipeline]) => bound(pass, pipeline, 0, tokens)),
-    ];
+    dispatches = parts.flatMap(([from, count]) => plan.passes.map((pass, k) => bound(pass, pipelines[k]!, from, count)));
   } catch (error) {
     release();
     await check().catch(() => undefined);

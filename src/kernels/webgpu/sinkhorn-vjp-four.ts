@@ -14,9 +14,9 @@
  *   Π v falls (inequality of the means), and Σ log X ≤ −16 log 4 bounds the one by the other: their logarithmic means m are from −7.1 (v begins as exp(L_0j − L_00), u as 1/Σ_j exp(L_ij − L_i0); Cauchy) to 11.7,
  *   and a product of two of four numbers that differ by e^D at most lies within e^(2m ± D).
  */
-import { firstNormalised, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { firstNormalised, type SinkhornDialect, type SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import { crossedStart, isNarrow, k, lines, waysOf } from './crossed.ts';
-import { startPieces } from './sinkhorn-four.ts';
+import { isForFour, startPieces } from './sinkhorn-four.ts';
 import { vjpPieces } from './sinkhorn-vjp.ts';
 import { matrixTile } from './tile.ts';
 import type { GpuDtype, Plan } from './plan.ts';
@@ -35,8 +35,8 @@ const inverse = { u: 'r', v: 'c' } as const;
 const ratios = ['', 'vec4f(1.0, k.one) * ', 'vec4f(1.0, k.two) * ', 'vec4f(1.0, k.three) * '] as const;
 
 /** Whether a dialect is for this kernel: cross ratios do for it, and there are not too many iterations. */
-export function isVjpForFour(dialect: SinkhornDialect): boolean {
-  return waysOf(dialect) !== 'plain' && dialect.iterations <= mostIterations;
+export function isVjpForFour(dialect: SinkhornVjpDialect): boolean {
+  return dialect.derivative === 'unrolled' && isForFour(dialect) && waysOf(dialect) !== 'plain' && dialect.iterations <= mostIterations;
 }
 
 export function sinkhornVjpFour(dialect: SinkhornDialect, dtype: GpuDtype, sizes: Sizes): Plan {
@@ -67,7 +67,7 @@ ${crossedGradient(dialect)}`;
 /** For logits that are far apart: the shader of sinkhorn-vjp.ts, matrices in and out. */
 function plainGradient(dialect: SinkhornDialect): string {
   const entries = lines.flatMap((row) => lines.map((column) => ({ row, column, at: 4 * row + column })));
-  return /* wgsl */ `${vjpPieces(dialect, { n: '4u', most: 4 })}
+  return /* wgsl */ `${vjpPieces({ ...dialect, derivative: 'unrolled' }, { n: '4u', most: 4 })}
 fn plainly(logits: mat4x4f, cotangent: mat4x4f) -> mat4x4f {
   ${entries.map(({ row, column, at }) => `start[${at}] = logits[${row}][${column}]; h[${at}] = cotangent[${row}][${column}];`).join('\n  ')}
   forward();

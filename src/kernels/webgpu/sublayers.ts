@@ -1,7 +1,7 @@
 /** Whole sublayers as kernels: one, several, and several that read with the previous one's pre mapping, each with its derivative. */
 import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { Read } from '../../operations/layers/chain.ts';
-import type { LayerDialect } from '../../operations/layers/dialect.ts';
+import type { LayerVjpDialect } from '../../operations/layers/dialect.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
 import { chainParts } from './chain.ts';
 import { chainVjpParts } from './chain-vjp.ts';
@@ -22,8 +22,8 @@ interface ParameterNames {
 const ofOne: ParameterNames = { projection: 'projection', scales: 'scales', biases: 'biases', normWeight: 'normWeight', innerWeight: 'innerWeight' };
 const ofSeveral: ParameterNames = { projection: 'projections', scales: 'scales', biases: 'biases', normWeight: 'normWeights', innerWeight: 'innerWeights' };
 
-/** The operations on whole sublayers; without derivatives where there is none of their Sinkhorn. */
-export function sublayerKernels(dialect: LayerDialect, storage: GpuDtype, arithmetic: ArithmeticInput, hasDerivative: boolean): Partial<Record<OperationId, WebgpuKernel>> {
+/** The operations on whole sublayers. */
+export function sublayerKernels({ derivative, ...dialect }: LayerVjpDialect, storage: GpuDtype, arithmetic: ArithmeticInput): Partial<Record<OperationId, WebgpuKernel>> {
   const f32 = (names: readonly string[]): Pick<WebgpuKernel, 'dtypes'> => (storage === 'f32' ? {} : { dtypes: Object.fromEntries(names.map((name) => [name, 'f32' as const])) });
   const partSizes = ({ streams, channels }: Sizes): PartSizes => ({ n: streams, channels, dtype: storage });
   const streamsOf = ({ streams, channels }: Sizes, role: PlanBuffer['role']): PlanBuffer => perToken(role, streams * channels, storage);
@@ -40,7 +40,7 @@ export function sublayerKernels(dialect: LayerDialect, storage: GpuDtype, arithm
     },
   });
   const backward = (names: ParameterNames, read: Read, cotangents: { final: string; collapsed?: string }, label: Readonly<Record<string, string>> = {}): WebgpuKernel => ({
-    dialect: { ...dialect, derivative: 'unrolled', ...label },
+    dialect: { ...dialect, derivative, ...label },
     arithmetic,
     ...f32(Object.values(names).flatMap((name) => [name, `${name}Gradient`])),
     plan(sizes) {
@@ -49,20 +49,16 @@ export function sublayerKernels(dialect: LayerDialect, storage: GpuDtype, arithm
       const given = { [cotangents.final]: streamsOf(sizes, 'input'), ...(cotangents.collapsed === undefined ? {} : { [cotangents.collapsed]: perToken('input', sizes.channels, storage) }) };
       const outputs = Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [`${name}Gradient`, { ...buffer, role: 'output' as const }]));
       const gradients = { streams: 'streamsGradient', ...Object.fromEntries(Object.entries(names).map(([own, name]) => [own, `${name}Gradient`])) } as ParameterNames & { streams: string };
-      return planOf(sizes, { ...inputs, ...given }, outputs, chainVjpParts(partSizes(sizes), dialect, { depth, read }, { streams: 'streams', ...names }, cotangents, gradients));
+      return planOf(sizes, { ...inputs, ...given }, outputs, chainVjpParts(partSizes(sizes), { ...dialect, derivative }, { depth, read }, { streams: 'streams', ...names }, cotangents, gradients));
     },
   });
   return {
     layer: forward(ofOne, 'own', { final: 'nextStreams' }),
     'layer-stack': forward(ofSeveral, 'own', { final: 'finalStreams' }),
     'single-pass': forward(ofSeveral, 'previous', { final: 'finalStreams', collapsed: 'collapsed' }),
-    ...(hasDerivative
-      ? {
-          'layer-vjp': backward(ofOne, 'own', { final: 'cotangent' }),
-          'layer-stack-vjp': backward(ofSeveral, 'own', { final: 'cotangent' }, { backward: 'recomputed' }),
-          'single-pass-vjp': backward(ofSeveral, 'previous', { final: 'finalStreamsCotangent', collapsed: 'collapsedCotangent' }),
-        }
-      : {}),
+    'layer-vjp': backward(ofOne, 'own', { final: 'cotangent' }),
+    'layer-stack-vjp': backward(ofSeveral, 'own', { final: 'cotangent' }, { backward: 'recomputed' }),
+    'single-pass-vjp': backward(ofSeveral, 'previous', { final: 'finalStreamsCotangent', collapsed: 'collapsedCotangent' }),
   };
 }
 

@@ -40,7 +40,7 @@ describe.each(kernels)('%s', (operation) => {
 });
 
 // which outputs have one number for each channel
-it.each([['stream-read', 'layerInput'], ['stream-write', 'nextStreams'], ['stream-read-vjp', 'streamsGradient'], ['stream-write-vjp', 'streamsGradient'], ['stream-write-vjp', 'layerOutputGradient']] as const)(
+it.each([['stream-read', 'layerInput'], ['stream-write', 'nextStreams'], ['stream-read-vjp', 'streamsGradient'], ['stream-write-vjp', 'streamsGradient'], ['stream-write-vjp', 'layerOutputGradient'], ['stack-vjp', 'streamsGradient']] as const)(
   '%s gives a channel of %s the same bits in lanes of 16 bytes and one by one, zeros with their signs',
   async (operation, output) => {
     for (const target of [f32, bf16]) {

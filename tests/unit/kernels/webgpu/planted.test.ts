@@ -13,7 +13,7 @@ test('there are at least fifteen, each by its own name', () => {
   expect(wgslFaults.length).toBeGreaterThanOrEqual(15);
 });
 
-test.each(wgslFaults)('$operation: $name', { timeout: 240_000 }, async ({ operation, plant, replan, storage, layer, sinkhorn = 'tilekernels', mostGroups, effort = 'quick' as const }) => {
+test.each(wgslFaults)('$operation: $name', { timeout: 240_000 }, async ({ operation, plant, replan, storage, layer, sinkhorn = 'tilekernels', derivative = 'unrolled' as const, mostGroups, effort = 'quick' as const }) => {
   let planted = 0;
   const rewrite = (code: string): string => {
     const wrong = plant?.(code) ?? code;
@@ -26,7 +26,7 @@ test.each(wgslFaults)('$operation: $name', { timeout: 240_000 }, async ({ operat
     return wrong;
   };
   const target = webgpuTarget(
-    { sinkhorn: sinkhornPresets[sinkhorn]!, ...(storage === undefined ? {} : { storage }), ...(layer === undefined ? {} : { layer }) },
+    { sinkhorn: sinkhornPresets[sinkhorn]!, derivative, ...(storage === undefined ? {} : { storage }), ...(layer === undefined ? {} : { layer }) },
     { rewrite, replan: replanned, ...(mostGroups === undefined ? {} : { mostGroups }) },
   );
   const found = new AbortController(); // one claim that fails is enough
