@@ -4,9 +4,7 @@ import type { OperationId, Sizes } from '../../operations/operation.ts';
 import { sinkhornPresets, type SinkhornDialect, type SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { ScreenedFor } from '../screening.ts';
 import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect } from '../../operations/layers/dialect.ts';
-import { expandPart, expandVjpPart } from './expand.ts';
-import { headParts } from './head.ts';
-import { headVjpParts } from './head-vjp.ts';
+import { endKernels } from './ends.ts';
 import type { WebgpuKernel } from './kernel.ts';
 import { stackPart } from './stack.ts';
 import { stackVjpPart } from './stack-vjp.ts';
@@ -152,33 +150,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
         return planOf(sizes, inputs, outputs, [stackVjpPart(sizesOf(sizes), depth, mixing, names)]);
       },
     },
-    expand: {
-      dialect: { ...expand },
-      arithmetic,
-      plan: (sizes) => planOf(sizes, { hidden: perToken('input', sizes.channels, storage) }, { streams: perToken('output', sizes.streams * sizes.channels, storage) }, [expandPart(sizesOf(sizes), expand, 'hidden', 'streams')]),
-    },
-    'expand-vjp': {
-      dialect: { ...expand },
-      arithmetic,
-      plan: (sizes) =>
-        planOf(sizes, { cotangent: perToken('input', sizes.streams * sizes.channels, storage) }, { hiddenGradient: perToken('output', sizes.channels, storage) }, [expandVjpPart(sizesOf(sizes), expand, 'cotangent', 'hiddenGradient')]),
-    },
-    head: {
-      dialect: { ...head },
-      arithmetic,
-      ...mappingDtypes('headProjection', 'headScale', 'headBiases'),
-      plan: (sizes) => planOf(sizes, headInputs(sizes, storage), { collapsed: perToken('output', sizes.channels, storage) }, headParts(sizesOf(sizes), head, headNames, 'collapsed')),
-    },
-    'head-vjp': {
-      dialect: { ...head },
-      arithmetic,
-      ...mappingDtypes('headProjection', 'headScale', 'headBiases', 'headProjectionGradient', 'headScaleGradient', 'headBiasesGradient'),
-      plan(sizes) {
-        const inputs = headInputs(sizes, storage);
-        const gradients = { streams: 'streamsGradient', projection: 'headProjectionGradient', scale: 'headScaleGradient', biases: 'headBiasesGradient' };
-        return planOf(sizes, { ...inputs, cotangent: perToken('input', sizes.channels, storage) }, gradientsOf(inputs), headVjpParts(sizesOf(sizes), head, headNames, 'cotangent', gradients));
-      },
-    },
+    ...endKernels(expand, head, storage, arithmetic),
     ...sublayerKernels({ ...layer, derivative }, storage, arithmetic),
     'stream-write-vjp': {
       dialect: mixing,
@@ -193,16 +165,6 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       },
     },
   };
-}
-
-const headNames = { streams: 'streams', projection: 'headProjection', scale: 'headScale', biases: 'headBiases' };
-
-function headInputs({ streams: n, channels }: Sizes, dtype: GpuDtype): Plan['buffers'] {
-  return { streams: perToken('input', n * channels, dtype), headProjection: perCall('input', n * n * channels), headScale: perCall('input', 1), headBiases: perCall('input', n) };
-}
-
-function gradientsOf(inputs: Plan['buffers']): Plan['buffers'] {
-  return Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [`${name}Gradient`, { ...buffer, role: 'output' as const }]));
 }
 
 const writeNames = { residualMapping: 'residualMapping', postMapping: 'postMapping', streams: 'streams', layerOutput: 'layerOutput' };

@@ -14,6 +14,7 @@ import { isVjpInFours, projectionGradientPass, streamsGradientPass } from './map
 import { perBlock, perCall, perToken, type Part, type PartSizes } from './part.ts';
 import { tokensPerBlock, type PlanPass } from './plan.ts';
 import { operandFunction } from './projection.ts';
+import { isForFour } from './sinkhorn-four.ts';
 import { vjpPieces } from './sinkhorn-vjp.ts';
 import { bindings, entry, literal, streamCount } from './wgsl.ts';
 
@@ -187,14 +188,16 @@ ${entry(64, /* wgsl */ `
 }
 
 function backShader(sizes: PartSizes, dialect: BackDialect, place: string, stride: string): string {
-  const text = streamCount(sizes.n);
+  const sinkhorn = { ...sinkhornOf(dialect), derivative: dialect.derivative ?? ('unrolled' as const) };
+  // a software GPU takes many seconds to unroll what is not for four: there n is read from the uniform, and only arrays know it
+  const text = isForFour(sinkhorn) && sinkhorn.derivative === 'unrolled' ? streamCount(sizes.n) : { n: 'sizes.n', most: streamCount(sizes.n).most };
   const counted = `(${text.n} * (${text.n} + 2u))`;
   const grouped = dialect.norm === 'per-stream' ? text.n : '1u';
   const perGroup = dialect.norm === 'per-stream' ? 'f32(sizes.y)' : `f32(${text.n} * sizes.y)`;
   const slope = dialect.rmsEpsilonPlace === 'inside' ? `-((r * r) * r) / ${perGroup}` : `-(r * r) / (sqrt(mean_of(item, g)) * ${perGroup})`;
   return /* wgsl */ `
 ${bindings([item('sums'), item('scales'), item('biases'), item('preCotangent'), item('postCotangent'), item('residualCotangent'), output('back')])}
-${vjpPieces({ ...sinkhornOf(dialect), derivative: dialect.derivative ?? 'unrolled' }, text)}
+${vjpPieces(sinkhorn, text)}
 ${coefficientPieces(dialect, sizes.n)}
 ${place}
 ${operandFunction(projectionOf(sizes.n, dialect, '').rounding)}
