@@ -26,7 +26,7 @@ export function webgpuTarget(options: wgslKernels.WebgpuOptions = {}, device: wg
       const opened = gpu;
       const own = wgsl.webgpuKernels(options);
       kernels = Object.fromEntries(Object.entries(own).map(([operation, kernel]) => [operation, declared(wgsl, opened, kernel)]));
-      const { arithmetic = device.rewrite === undefined ? 'kept' : 'unsaid' } = device;
+      const { arithmetic = device.rewrite === undefined && device.replan === undefined ? 'kept' : 'unsaid' } = device;
       const notes = arithmetic === 'unsaid' ? [] : await (await import('./webgpu-arithmetic.ts')).arithmeticNotes(gpu, arithmetic === 'fresh', usersIn(own));
       return { status: 'available', about: { ...gpu.about }, ...(notes.length === 0 ? {} : { notes }) };
     },

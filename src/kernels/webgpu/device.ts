@@ -1,7 +1,7 @@
 /** A device and what is compiled for it. Opened once for a target, closed after its last kernel. */
 import { aboutAdapter, findAdapter, messageOf, type AdapterAbout } from './dawn.ts';
 import { GpuFault } from './fault.ts';
-import type { PlanPass } from './plan.ts';
+import type { Plan, PlanPass } from './plan.ts';
 
 /** Limits that a device has in their smallest form unless larger ones are asked for. */
 const wanted = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupSizeX', 'maxStorageBuffersPerShaderStage'] as const;
@@ -19,7 +19,9 @@ export interface DeviceOptions {
   readonly writtenOut?: boolean;
   /** Changes every shader before it is compiled. For planted faults. */
   readonly rewrite?: (code: string, label: string) => string;
-  /** What a target says of the device's arithmetic: from what is kept of it, measured now, or nothing. Default `kept`; `unsaid` where shaders are changed. */
+  /** Changes the passes of every plan before they are run: whose buffers they see, and for which sublayer. For planted faults. */
+  readonly replan?: (passes: Plan['passes']) => Plan['passes'];
+  /** What a target says of the device's arithmetic: from what is kept of it, measured now, or nothing. Default `kept`; `unsaid` where shaders or plans are changed. */
   readonly arithmetic?: 'kept' | 'fresh' | 'unsaid';
 }
 
@@ -34,6 +36,8 @@ export interface GpuDevice {
   /** Bytes that a buffer may have. */
   readonly largestBuffer: number;
   readonly mostGroups: number;
+  /** The plan as it is run. */
+  planned(plan: Plan): Plan;
   /** The pipeline of a shader with the entry point `main`; compiled once. Throws a `GpuFault` 'bad-shader'. */
   pipeline(code: string, label: string): Promise<GPUComputePipeline>;
   /** Awaits what the device promised; rejects with 'device-lost' when the device goes first. */
@@ -79,6 +83,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<GpuDevice
     largestBinding: Math.min(device.limits.maxStorageBufferBindingSize, options.largestBinding ?? Infinity),
     largestBuffer: Math.min(device.limits.maxBufferSize, options.largestBuffer ?? Infinity),
     mostGroups: Math.min(device.limits.maxComputeWorkgroupsPerDimension, options.mostGroups ?? Infinity),
+    planned: (plan) => (options.replan === undefined ? plan : { ...plan, passes: options.replan(plan.passes) }),
     pipeline,
     whole,
     close: () => device.destroy(),

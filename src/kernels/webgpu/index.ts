@@ -1,13 +1,13 @@
 /** The operations of mHC as WGSL kernels, with their declarations. */
 import type { ArithmeticInput } from '../../numerics/arithmetic.ts';
 import type { OperationId, Sizes } from '../../operations/operation.ts';
-import { sinkhornPresets, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { sinkhornPresets, type SinkhornDialect, type SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { ScreenedFor } from '../screening.ts';
-import type { Dtype } from '../../tensor/dtype.ts';
 import { expandPresets, headOf, layerPresets, type ExpandDialect, type LayerDialect } from '../../operations/layers/dialect.ts';
-import { expandPart, expandVjpPart, headParts } from './ends.ts';
-import { isPointwise, layerParts } from './layer.ts';
+import { endKernels } from './ends.ts';
+import type { WebgpuKernel } from './kernel.ts';
 import { stackPart } from './stack.ts';
+import { stackVjpPart } from './stack-vjp.ts';
 import { mappingsPresets, type MappingsDialect } from '../../operations/mappings/dialect.ts';
 import { coefficientCount, mappingsParts } from './mappings.ts';
 import { mappingsVjpParts } from './mappings-vjp.ts';
@@ -15,10 +15,11 @@ import { perCall, perToken, planOf, type PartSizes } from './part.ts';
 import type { GpuDtype, Plan } from './plan.ts';
 import { sinkhornAny } from './sinkhorn-any.ts';
 import { isForFour, sinkhornFour } from './sinkhorn-four.ts';
-import { hasVjp, sinkhornVjp } from './sinkhorn-vjp.ts';
+import { sinkhornVjp } from './sinkhorn-vjp.ts';
 import { isVjpForFour, sinkhornVjpFour } from './sinkhorn-vjp-four.ts';
 import { streamReadPart, streamReadVjpPart } from './stream-read.ts';
 import { streamWritePart, streamWriteVjpPart } from './stream-write.ts';
+import { sublayerKernels } from './sublayers.ts';
 
 export { openDevice, type DeviceOptions, type GpuDevice } from './device.ts';
 export { GpuFault, type GpuFaultName } from './fault.ts';
@@ -27,6 +28,7 @@ export { runOnDevice, upload, type PlanOf } from './run.ts';
 export { prepareOnDevice, type Prepared } from './timing.ts';
 export { describeGpu, type GpuDescription } from './describe.ts';
 export { screenOnDevice } from './screening/screen.ts';
+export type { WebgpuKernel } from './kernel.ts';
 export type { GpuDtype, Plan } from './plan.ts';
 
 export interface WebgpuOptions {
@@ -38,24 +40,19 @@ export interface WebgpuOptions {
   readonly expand?: ExpandDialect;
   /** The inner function of whole sublayers, whose coefficients `sinkhorn` and `mappings` decide. Default: silu. */
   readonly layer?: Partial<Pick<LayerDialect, 'inner' | 'innerEpsilon'>>;
+  /** Default: unrolled. */
+  readonly derivative?: SinkhornVjpDialect['derivative'];
+  /** The derivative of |L| at zero, for dialects that start with it; `sinkhorn-vjp` alone. Default: 0. */
+  readonly slopeAtZero?: SinkhornVjpDialect['slopeAtZero'];
   /** How streams are stored, and the matrices of Sinkhorn alone; mappings and parameters are f32. Default: f32. */
   readonly storage?: GpuDtype;
 }
 
-/** A kernel: what it declares, and its plan for given sizes. */
-export interface WebgpuKernel {
-  readonly dialect: Readonly<Record<string, unknown>>;
-  readonly arithmetic: ArithmeticInput;
-  readonly dtypes?: Readonly<Record<string, Dtype>>;
-  readonly plan: (sizes: Sizes) => Plan;
-  /** What can be looked for in its outputs on the device. */
-  readonly screening?: { readonly seeks: readonly ScreenedFor[]; readonly dialect: SinkhornDialect };
-}
-
-/** The kernels by operation. Dialects whose derivative is not here leave the operation out. */
+/** The kernels by operation. */
 export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<OperationId, WebgpuKernel>> {
-  const { storage = 'f32' } = options;
+  const { storage = 'f32', derivative = 'unrolled', slopeAtZero = 0 } = options;
   const sinkhorn = options.sinkhorn ?? sinkhornPresets['tilekernels']!;
+  const backward: SinkhornVjpDialect = { ...sinkhorn, derivative, slopeAtZero };
   const mappings: MappingsDialect = { ...mappingsPresets['tilekernels']!, ...options.mappings, ...sinkhorn };
   const expand = options.expand ?? expandPresets['paper']!;
   const head = headOf(mappings);
@@ -67,7 +64,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
   const sizesOf = ({ streams, channels }: Sizes): PartSizes => ({ n: streams, channels, dtype: storage });
   const gradientNames = ['projection', 'scales', 'biases', 'normWeight'].flatMap((name) => [name, `${name}Gradient`]);
   const mappingsVjp: WebgpuKernel = {
-    dialect: { ...mappings, derivative: 'unrolled' },
+    dialect: { ...mappings, derivative },
     arithmetic,
     ...mappingDtypes(...gradientNames, ...mappingNames.map((name) => `${name}Cotangent`)),
     plan(sizes) {
@@ -75,16 +72,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       const outputs = Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [`${name}Gradient`, { ...buffer, role: 'output' as const }]));
       const cotangents = mappingNames.map((name) => `${name}Cotangent`) as [string, string, string];
       const gradients = { streams: 'streamsGradient', projection: 'projectionGradient', scales: 'scalesGradient', biases: 'biasesGradient', normWeight: 'normWeightGradient' };
-      return planOf(sizes, { ...inputs, ...mappingTensors(sizes, 'input', 'Cotangent') }, outputs, mappingsVjpParts(sizesOf(sizes), mappings, parameterNames, cotangents, gradients));
-    },
-  };
-  const layerKernel: WebgpuKernel = {
-    dialect: { ...layer },
-    arithmetic,
-    ...mappingDtypes('projection', 'scales', 'biases', 'normWeight', 'innerWeight'),
-    plan(sizes) {
-      const inputs = { ...mappingInputs(sizes, storage), innerWeight: perCall('input', sizes.channels) };
-      return planOf(sizes, inputs, { nextStreams: perToken('output', sizes.streams * sizes.channels, storage) }, layerParts(sizesOf(sizes), layer, { ...parameterNames, innerWeight: 'innerWeight' }, 'nextStreams'));
+      return planOf(sizes, { ...inputs, ...mappingTensors(sizes, 'input', 'Cotangent') }, outputs, mappingsVjpParts(sizesOf(sizes), { ...mappings, derivative }, parameterNames, cotangents, gradients));
     },
   };
   return {
@@ -94,7 +82,12 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
       plan: (sizes) => (sizes.streams === 4 && isForFour(sinkhorn) ? sinkhornFour : sinkhornAny)(sinkhorn, storage, sizes),
       ...screeningFor('line-sums', 'positivity', 'cross-ratios'),
     },
-    ...(hasVjp(sinkhorn) ? { 'sinkhorn-vjp': { dialect: { ...sinkhorn, derivative: 'unrolled' }, arithmetic, plan: (sizes: Sizes) => (sizes.streams === 4 && isVjpForFour(sinkhorn) ? sinkhornVjpFour : sinkhornVjp)(sinkhorn, storage, sizes), ...screeningFor('gradient-sums') } } : {}),
+    'sinkhorn-vjp': {
+      dialect: { ...backward },
+      arithmetic,
+      plan: (sizes) => (sizes.streams === 4 && isVjpForFour(backward) ? sinkhornVjpFour : sinkhornVjp)(backward, storage, sizes),
+      ...(derivative === 'unrolled' ? screeningFor('gradient-sums') : {}),
+    },
     mappings: {
       dialect: { ...mappings },
       arithmetic,
@@ -103,7 +96,7 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
         return planOf(sizes, mappingInputs(sizes, storage), mappingTensors(sizes, 'output', ''), mappingsParts(sizesOf(sizes), mappings, parameterNames, mappingNames));
       },
     },
-    ...(hasVjp(sinkhorn) ? { 'mappings-vjp': mappingsVjp } : {}),
+    'mappings-vjp': mappingsVjp,
     'stream-read': {
       dialect: {},
       arithmetic,
@@ -145,29 +138,20 @@ export function webgpuKernels(options: WebgpuOptions = {}): Partial<Record<Opera
         return planOf(sizes, inputs, outputs, [stackPart(sizesOf(sizes), mixing, ['residualMappings', 'streams', 'composite', 'finalStreams'])]);
       },
     },
-    expand: {
-      dialect: { ...expand },
+    'stack-vjp': {
+      dialect: mixing,
       arithmetic,
-      plan: (sizes) => planOf(sizes, { hidden: perToken('input', sizes.channels, storage) }, { streams: perToken('output', sizes.streams * sizes.channels, storage) }, [expandPart(sizesOf(sizes), expand, 'hidden', 'streams')]),
-    },
-    'expand-vjp': {
-      dialect: { ...expand },
-      arithmetic,
-      plan: (sizes) =>
-        planOf(sizes, { cotangent: perToken('input', sizes.streams * sizes.channels, storage) }, { hiddenGradient: perToken('output', sizes.channels, storage) }, [expandVjpPart(sizesOf(sizes), expand, 'cotangent', 'hiddenGradient')]),
-    },
-    head: {
-      dialect: { ...head },
-      arithmetic,
-      ...mappingDtypes('headProjection', 'headScale', 'headBiases'),
+      ...mappingDtypes('residualMappings', 'residualMappingsGradient'),
       plan(sizes) {
-        const { streams: n, channels } = sizes;
-        const inputs = { streams: perToken('input', n * channels, storage), headProjection: perCall('input', n * n * channels), headScale: perCall('input', 1), headBiases: perCall('input', n) };
-        const names = { streams: 'streams', projection: 'headProjection', scale: 'headScale', biases: 'headBiases' };
-        return planOf(sizes, inputs, { collapsed: perToken('output', channels, storage) }, headParts(sizesOf(sizes), head, names, 'collapsed'));
+        const { streams: n, channels, depth } = sizes;
+        const inputs = { residualMappings: perToken('input', depth * n * n), streams: perToken('input', n * channels, storage), cotangent: perToken('input', n * channels, storage) };
+        const outputs = { residualMappingsGradient: perToken('output', depth * n * n), streamsGradient: perToken('output', n * channels, storage) };
+        const names = { mappings: 'residualMappings', streams: 'streams', cotangent: 'cotangent', mappingsGradient: 'residualMappingsGradient', streamsGradient: 'streamsGradient' };
+        return planOf(sizes, inputs, outputs, [stackVjpPart(sizesOf(sizes), depth, mixing, names)]);
       },
     },
-    ...(isPointwise(layer) ? { layer: layerKernel } : {}),
+    ...endKernels(expand, head, storage, arithmetic),
+    ...sublayerKernels({ ...layer, derivative }, storage, arithmetic),
     'stream-write-vjp': {
       dialect: mixing,
       arithmetic,

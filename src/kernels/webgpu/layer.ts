@@ -1,56 +1,52 @@
-/** One whole sublayer: the kernels of its parts, one after the other, with the mappings in f32 and what the layer reads and writes stored as the streams are. Nothing returns to the host between them. */
+/**
+ * What one whole sublayer is made of: the kernels of its parts, with its mappings in f32 and what the layer reads and writes stored as the streams are. Nothing returns to the host between them. A pass that knows the sublayer
+ * (`at`) takes that one's parameters out of those of all.
+ *
+ * Moves (4n + 4)·C elements a token: the projection and stream-read read the streams, stream-write reads and writes them; u and y are written and read.
+ */
 import type { LayerDialect } from '../../operations/layers/dialect.ts';
-import { elementwise } from './elementwise.ts';
-import { mappingsParts, type MappingParameters } from './mappings.ts';
+import { innerParts, innerScratch } from './inner.ts';
+import { mappingsParts, type CoefficientOptions, type MappingParameters } from './mappings.ts';
 import { perToken, type Part, type PartSizes } from './part.ts';
 import { streamReadPart } from './stream-read.ts';
 import { streamWritePart } from './stream-write.ts';
 
-/** Whether the inner function is one of an element alone, which these kernels have. */
-export function isPointwise({ inner }: LayerDialect): boolean {
-  return inner !== 'rms-norm';
+export interface SublayerParameters extends Omit<MappingParameters, 'streams'> {
+  readonly innerWeight: string;
 }
 
-/** streams, parameters and innerWeight → nextStreams [B,n,C]. */
-export function layerParts(sizes: PartSizes, dialect: LayerDialect, names: MappingParameters & { readonly innerWeight: string }, nextStreams: string): readonly Part[] {
-  const { n, channels, dtype } = sizes;
-  const mappings = { residualMapping: 'residualMapping', postMapping: 'postMapping', streams: names.streams, layerOutput: 'layerOutput' };
-  const scratch: Part = {
-    scratch: {
-      preMapping: perToken('scratch', n),
-      postMapping: perToken('scratch', n),
-      residualMapping: perToken('scratch', n * n),
-      layerInput: perToken('scratch', channels, dtype),
-      layerOutput: perToken('scratch', channels, dtype),
-    },
-    passes: [],
-  };
-  return [
-    scratch,
-    ...mappingsParts(sizes, dialect, names, ['preMapping', 'postMapping', 'residualMapping']),
-    streamReadPart(sizes, 'preMapping', names.streams, 'layerInput'),
-    innerPart(sizes, dialect, names.innerWeight),
-    streamWritePart(sizes, { orientation: dialect.orientation }, mappings, nextStreams),
-  ];
+/** What a sublayer's buffers are called. */
+export interface SublayerNames extends SublayerParameters {
+  readonly streams: string;
+  /** What it reads with [B,n]: its own pre mapping, or that of the sublayer before. */
+  readonly read: string;
+  readonly sums: string;
+  readonly preMapping: string;
+  readonly postMapping: string;
+  readonly residualMapping: string;
 }
 
-function innerPart({ channels, dtype }: PartSizes, { inner }: LayerDialect, innerWeight: string): Part {
-  const weighted = inner === 'scale' || inner === 'silu';
-  const formula = {
-    zero: '0.0 * load_layerInput(e)', identity: 'load_layerInput(e)', scale: 'load_innerWeight(e % sizes.y) * load_layerInput(e)',
-    silu: 'load_innerWeight(e % sizes.y) * (load_layerInput(e) * (1.0 / (1.0 + exp(-load_layerInput(e)))))', 'rms-norm': '',
-  }[inner];
-  return {
-    passes: [
-      elementwise({
-        label: `inner function ${inner}`,
-        inputs: [{ name: 'layerInput', dtype, as: 'items' }, ...(weighted ? [{ name: 'innerWeight', dtype: 'f32', as: 'items' } as const] : [])],
-        output: { name: 'layerOutput', dtype },
-        perToken: channels,
-        outputs: 'sizes.y',
-        element: `fn element(e: u32) -> f32 { return ${formula}; }`,
-        buffers: ['layerInput', ...(weighted ? [innerWeight] : []), 'layerOutput'],
-      }),
-    ],
-  };
+/** The passes as those of one of several sublayers. */
+export function at(layer: number, parts: readonly Part[]): readonly Part[] {
+  return parts.map((part) => ({ ...part, passes: part.passes.map((pass) => ({ ...pass, layer })) }));
+}
+
+/** streams, parameters → the sublayer's own mappings. */
+export function sublayerMappings(sizes: PartSizes, dialect: LayerDialect, names: SublayerNames, options: Pick<CoefficientOptions, 'stacked'>): readonly Part[] {
+  const { n } = sizes;
+  const scratch = { [names.preMapping]: perToken('scratch', n), [names.postMapping]: perToken('scratch', n), [names.residualMapping]: perToken('scratch', n * n) };
+  return [{ scratch, passes: [] }, ...mappingsParts(sizes, dialect, names, [names.preMapping, names.postMapping, names.residualMapping], { ...options, sums: names.sums })];
+}
+
+/** streams and what they are read with → u and y in the scratch of the inner function; `output` is where y is. */
+export function sublayerOutput(sizes: PartSizes, dialect: LayerDialect, names: SublayerNames): { readonly parts: readonly Part[]; readonly output: string } {
+  const { parts, output } = innerParts(sizes, dialect, names.innerWeight);
+  const read = streamReadPart(sizes, names.read, names.streams, innerScratch.input);
+  return { parts: [{ ...read, scratch: { [innerScratch.input]: perToken('scratch', sizes.channels, sizes.dtype) } }, ...parts], output };
+}
+
+/** streams and mappings → nextStreams [B,n,C]. */
+export function sublayerParts(sizes: PartSizes, dialect: LayerDialect, names: SublayerNames, nextStreams: string): readonly Part[] {
+  const { parts, output } = sublayerOutput(sizes, dialect, names);
+  return [...parts, streamWritePart(sizes, { orientation: dialect.orientation }, { ...names, layerOutput: output }, nextStreams)];
 }

@@ -41,12 +41,12 @@ export function isVjpInFours(n: number, channels: number, perStream: boolean): b
   return n === 4 && channels % 4 === 0 && !perStream;
 }
 
-/** streams, matrix as it was multiplied with, back → gradient of the streams. */
-export function streamsGradientPass(dtype: GpuDtype, channels: number, { place, back }: BackPlaces, names: readonly [streams: string, matrix: string, gradient: string]): PlanPass {
+/** streams, matrix as it was multiplied with, back → gradient of the streams; `added` are gradients to which it is added. */
+export function streamsGradientPass(dtype: GpuDtype, channels: number, { place, back }: BackPlaces, added: readonly string[], names: readonly [streams: string, matrix: string, gradient: string]): PlanPass {
   const [streams, matrix, gradient] = names;
   const stored = dtype === 'f32' ? 'sum' : 'vec2u(pair_of(sum.x, sum.y), pair_of(sum.z, sum.w))';
   const code = /* wgsl */ `
-${bindings([{ name: 'streams', dtype, as: 'fours' }, { name: 'projection', dtype: 'f32', as: 'fours' }, { name: 'back', dtype: 'f32', as: 'items' }, { name: 'gradient', dtype, as: 'fours', writable: true }])}
+${bindings([{ name: 'streams', dtype, as: 'fours' }, { name: 'projection', dtype: 'f32', as: 'fours' }, { name: 'back', dtype: 'f32', as: 'items' }, ...added.map((_, k) => ({ name: `added${k}`, dtype, as: 'fours' }) as const), { name: 'gradient', dtype, as: 'fours', writable: true }])}
 ${place}
 ${held}
 ${entry(workgroup, /* wgsl */ `${columns}
@@ -61,9 +61,9 @@ ${each(rows, (j) => `  let p${j} = projection[${j}u * fours + column];`)}
     var sum = vec4f(0.0);
 ${each(rows / 4, (q) => `    let m${q} = held[t][${q}];\n${each(4, (k) => `    sum = fma(vec4f(m${q}[${k}]), p${4 * q + k}, sum);`)}`)}
     sum = fma(vec4f(radial[t]), fours_of_streams(streams[at]), sum);
-    gradient[at] = ${stored};
+${added.length === 0 ? '' : `    sum = (${added.map((_, k) => `fours_of_added${k}(added${k}[at])`).join(' + ')}) + sum;\n`}    gradient[at] = ${stored};
   }`)}`;
-  return { label: 'mappings-vjp, n = 4: gradient of the streams', code, buffers: [streams, matrix, back, gradient], groups: (tokens) => Math.ceil(channels / workgroup) * Math.ceil(tokens / tokensHeld) };
+  return { label: 'mappings-vjp, n = 4: gradient of the streams', code, buffers: [streams, matrix, back, ...added, gradient], groups: (tokens) => Math.ceil(channels / workgroup) * Math.ceil(tokens / tokensHeld) };
 }
 
 /** streams, back, [norm weight] → partial sums over blocks of tokens. `operand` is WGSL that defines how factors are rounded. */
@@ -78,7 +78,7 @@ ${entry(workgroup, /* wgsl */ `${columns}
   let block = group / across;
   if (block * ${tokensPerBlock}u >= sizes.x) { return; }
   let own = min(column, fours - 1u);
-${weight === undefined ? '' : '  let w = weight[own];\n'}${each(rows, (j) => `  var sum${j} = vec4f(0.0);`)}
+${weight === undefined ? '' : '  let w = weight[sizes.layer * fours + own];\n'}${each(rows, (j) => `  var sum${j} = vec4f(0.0);`)}
   for (var first_token = block * ${tokensPerBlock}u; first_token < min((block + 1u) * ${tokensPerBlock}u, sizes.x); first_token += ${tokensHeld}u) {
     workgroupBarrier();
     hold(first_token, lane);

@@ -7,18 +7,22 @@
  * Reads the streams three times and writes their gradient; 3·(n² + 2n) multiply-adds for each element of the streams. A sum over tokens is taken in blocks of 128 tokens, in order, then over the
  * blocks, in order: no atomics, the same bits on every call.
  */
-import { sinkhornOf, type MappingsDialect } from '../../operations/mappings/dialect.ts';
+import { sinkhornOf, type MappingsVjpDialect } from '../../operations/mappings/dialect.ts';
 import { elementwise } from './elementwise.ts';
-import { coefficientCount, coefficientParts, coefficientPieces, projectionOf, type MappingParameters } from './mappings.ts';
+import { coefficientCount, coefficientParts, coefficientPieces, projectionOf, type CoefficientParts, type MappingParameters } from './mappings.ts';
 import { isVjpInFours, projectionGradientPass, streamsGradientPass } from './mappings-vjp-four.ts';
-import { perBlock, perToken, type Part, type PartSizes } from './part.ts';
-import { tokensPerBlock } from './plan.ts';
+import { perBlock, perCall, perToken, type Part, type PartSizes } from './part.ts';
+import { tokensPerBlock, type PlanPass } from './plan.ts';
 import { operandFunction } from './projection.ts';
+import { isForFour } from './sinkhorn-four.ts';
 import { vjpPieces } from './sinkhorn-vjp.ts';
 import { bindings, entry, literal, streamCount } from './wgsl.ts';
 
 const item = (name: string): { name: string; dtype: 'f32'; as: 'items' } => ({ name, dtype: 'f32', as: 'items' });
 const output = (name: string): { name: string; dtype: 'f32'; as: 'items'; writable: true } => ({ name, dtype: 'f32', as: 'items', writable: true });
+
+/** `unrolled` where no derivative is named. */
+type BackDialect = Omit<MappingsVjpDialect, 'derivative'> & Partial<Pick<MappingsVjpDialect, 'derivative'>>;
 
 export interface MappingGradients {
   readonly streams: string;
@@ -29,10 +33,26 @@ export interface MappingGradients {
   readonly normWeight: string;
 }
 
+type Cotangents = readonly [pre: string, post: string, residual: string];
+
 /** Streams, parameters and the cotangents of the mappings → the gradient of each input. */
-export function mappingsVjpParts(sizes: PartSizes, dialect: MappingsDialect, names: MappingParameters, cotangents: readonly [pre: string, post: string, residual: string], gradients: MappingGradients, prefix = ''): readonly Part[] {
+export function mappingsVjpParts(sizes: PartSizes, dialect: BackDialect, names: MappingParameters, cotangents: Cotangents, gradients: MappingGradients): readonly Part[] {
+  const coefficients = coefficientParts(sizes, dialect, names);
+  return [...coefficients.fold, coefficients.project, ...mappingsBackParts(sizes, dialect, names, coefficients, cotangents, gradients)];
+}
+
+export interface BackOptions {
+  /** Gradients of the streams from elsewhere, stored as the streams are, to which this one is added. */
+  readonly added?: readonly string[];
+  /** Sublayers whose gradients there are in one tensor. Default 1. */
+  readonly layers?: number;
+}
+
+/** The same from the sums of a projection that has run, with its matrix. */
+export function mappingsBackParts(
+  sizes: PartSizes, dialect: BackDialect, names: MappingParameters, { sums, matrix }: Pick<CoefficientParts, 'sums' | 'matrix'>, cotangents: Cotangents, gradients: MappingGradients, { added = [], layers = 1 }: BackOptions = {},
+): readonly Part[] {
   const { n, channels, dtype } = sizes;
-  const { parts, sums, matrix } = coefficientParts(sizes, dialect, names, prefix);
   const count = coefficientCount(n);
   const width = n * channels;
   const groups = dialect.norm === 'per-stream' ? n : 1;
@@ -41,7 +61,7 @@ export function mappingsVjpParts(sizes: PartSizes, dialect: MappingsDialect, nam
   const counted = `(${text.n} * (${text.n} + 2u))`;
   const grouped = dialect.norm === 'per-stream' ? text.n : '1u';
   const groupOf = dialect.norm === 'per-stream' ? 'k / sizes.y' : '0u';
-  const back = `${prefix}back`;
+  const back = 'back';
   /** In `back`: ∂z, ∂z·r·m, ∂m of each group, ρ of each group. */
   const stride = `(${counted} * (2u + ${grouped}) + ${grouped})`;
   const place = /* wgsl */ `
@@ -54,9 +74,9 @@ fn place_of_radial(token: u32, g: u32) -> u32 { return token * ${stride} + ${cou
     passes: [{ label: `mappings-vjp, n = ${n}: a token back`, code: backShader(sizes, dialect, place, stride), buffers: [sums, names.scales, names.biases, ...cotangents, back], groups: (tokens) => Math.ceil(tokens / 64) }],
   };
   const inFours = isVjpInFours(n, channels, dialect.norm === 'per-stream');
-  const ofStreams = inFours ? streamsGradientPass(dtype, channels, { place, back }, [names.streams, matrix, gradients.streams]) : elementwise({
+  const ofStreams = inFours ? streamsGradientPass(dtype, channels, { place, back }, added, [names.streams, matrix, gradients.streams]) : elementwise({
     label: 'mappings-vjp: gradient of the streams',
-    inputs: [{ name: 'streams', dtype, as: 'items' }, item('projection'), item('back')],
+    inputs: [{ name: 'streams', dtype, as: 'items' }, item('projection'), item('back'), ...added.map((_, k) => ({ name: `added${k}`, dtype, as: 'items' }) as const)],
     output: { name: 'streamsGradient', dtype },
     perToken: width,
     outputs: `${text.n} * sizes.y`,
@@ -68,11 +88,12 @@ fn element(e: u32) -> f32 {
   let g = ${groupOf};
   var sum = 0.0;
   for (var j = 0u; j < ${counted}; j++) { sum += load_back(place_of_m(token, g) + j) * load_projection(j * width + k); }
-  return sum + load_back(place_of_radial(token, g)) * load_streams(e);
+  let own = sum + load_back(place_of_radial(token, g)) * load_streams(e);
+  return ${added.length === 0 ? 'own' : `(${added.map((_, k) => `load_added${k}(e)`).join(' + ')}) + own`};
 }`,
-    buffers: [names.streams, matrix, back, gradients.streams],
+    buffers: [names.streams, matrix, back, ...added, gradients.streams],
   });
-  const [partial, partialWeight, partialSums] = [`${prefix}partialProjection`, `${prefix}partialWeight`, `${prefix}partialSums`];
+  const [partial, partialWeight, partialSums, products] = ['partialProjection', 'partialWeight', 'partialSums', 'scaleProducts'] as const;
   const overBlock = (body: string): string => /* wgsl */ `
   let block = item / total;
   if (block * block_tokens >= sizes.x) { return; }
@@ -90,7 +111,7 @@ ${bindings([{ name: 'streams', dtype, as: 'items' }, item('back'), ...(weighted 
 ${place}
 ${operandFunction(rounding)}
 ${entry(64, `  let total = ${counted} * ${text.n} * sizes.y;${overBlock(`    let k = e % width;
-    sum += load_back(place_of_m(token, ${groupOf}) + e / width) * operand(load_streams(token * width + k)${weighted ? ' * load_weight(k)' : ''});`)}
+    sum += load_back(place_of_m(token, ${groupOf}) + e / width) * operand(load_streams(token * width + k)${weighted ? ' * load_weight(sizes.layer * width + k)' : ''});`)}
   partials[item] = sum;`)}`,
     buffers: [names.streams, back, ...(weighted ? [names.normWeight] : []), partial],
     groups: perBlocks(count * width),
@@ -102,7 +123,7 @@ ${bindings([{ name: 'streams', dtype, as: 'items' }, item('back'), item('project
 ${place}
 ${entry(64, `  let total = ${text.n} * sizes.y;${overBlock(`    let k = e;
     var through = 0.0;
-    for (var j = 0u; j < ${counted}; j++) { through += load_back(place_of_m(token, ${groupOf}) + j) * load_projection(j * width + k); }
+    for (var j = 0u; j < ${counted}; j++) { through += load_back(place_of_m(token, ${groupOf}) + j) * load_projection((sizes.layer * ${counted} + j) * width + k); }
     sum += load_streams(token * width + k) * through;`)}
   partials[item] = sum;`)}`,
     buffers: [names.streams, back, names.projection, partialWeight],
@@ -122,59 +143,65 @@ ${entry(64, `  let total = 2u * ${counted};${overBlock(`    sum += load_back(tok
     passes: [
       blockSums(count * width, `(${counted} * ${text.n} * sizes.y)`, partial, gradients.projection),
       ...(weighted ? [blockSums(width, `(${text.n} * sizes.y)`, partialWeight, gradients.normWeight)] : []),
-      { ...blockSums(count, counted, partialSums, gradients.biases, `(2u * ${counted})`) },
+      blockSums(count, counted, partialSums, gradients.biases, `(2u * ${counted})`),
+      blockSums(count, counted, partialSums, products, `(2u * ${counted})`, counted),
       {
-        label: 'gradients of the scales', scope: 'call' as const, buffers: [partialSums, gradients.scales], groups: () => 1,
+        label: 'gradients of the scales', buffers: [products, gradients.scales], groups: () => 1, // after each part, those of all parts so far
         code: /* wgsl */ `
-${bindings([item('partials'), output('result')])}
+${bindings([item('products'), output('result')])}
 ${entry(64, /* wgsl */ `
   if (item >= 3u) { return; }
   let count = ${counted};
   var sum = 0.0;
-  for (var j = select(item * ${text.n}, 2u * ${text.n}, item == 2u); j < select((item + 1u) * ${text.n}, count, item == 2u); j++) {
-    for (var b = 0u; b < sizes.blocks; b++) { sum += load_partials(b * 2u * count + count + j); }
-  }
-  result[item] = sum;`)}`,
+  for (var j = select(item * ${text.n}, 2u * ${text.n}, item == 2u); j < select((item + 1u) * ${text.n}, count, item == 2u); j++) { sum += load_products(sizes.layer * count + j); }
+  result[3u * sizes.layer + item] = sum;`)}`,
       },
     ],
   };
   const blocks: Part = {
-    scratch: { [partial]: perBlock(count * width), [partialSums]: perBlock(2 * count), ...(weighted ? { [partialWeight]: perBlock(width) } : {}) },
+    scratch: { [partial]: perBlock(count * width), [partialSums]: perBlock(2 * count), [products]: perCall('scratch', layers * count), ...(weighted ? { [partialWeight]: perBlock(width) } : {}) },
     passes: [ofProjection, ...(weighted ? [ofWeight] : []), ofSums],
   };
-  return [...parts, backPart, { passes: [ofStreams] }, blocks, last];
+  return [backPart, { passes: [ofStreams] }, blocks, last];
 }
 
-/** Adds the blocks' partial sums, in order. `total` and `stride` are WGSL. */
-export function blockSums(elements: number, total: string, partials: string, result: string, stride = total): { label: string; scope: 'call'; code: string; buffers: readonly string[]; groups: () => number } {
+/**
+ * Adds the blocks' partial sums to those of the parts before, in order: the same bits however the call is cut into parts, and the next sublayer may overwrite the partial sums. The result is that of the pass's sublayer.
+ * `total`, `stride` and `offset` are WGSL.
+ */
+export function blockSums(elements: number, total: string, partials: string, result: string, stride = total, offset = '0u'): PlanPass {
   return {
     label: 'sums over blocks',
-    scope: 'call',
     code: /* wgsl */ `
 ${bindings([item('partials'), output('result')])}
 ${entry(64, /* wgsl */ `
   if (item >= ${total}) { return; }
-  var sum = load_partials(item);
-  for (var b = 1u; b < sizes.blocks; b++) { sum += load_partials(b * ${stride} + item); }
-  result[item] = sum;`)}`,
+  let place = sizes.layer * ${total} + item;
+  let blocks = (sizes.x + ${tokensPerBlock - 1}u) / ${tokensPerBlock}u;
+  var b = select(0u, 1u, sizes.before == 0u);
+  var sum = select(load_result(place), load_partials(${offset} + item), sizes.before == 0u);
+  for (; b < blocks; b++) { sum += load_partials(b * ${stride} + ${offset} + item); }
+  result[place] = sum;`)}`,
     buffers: [partials, result],
     groups: () => Math.ceil(elements / 64),
   };
 }
 
-function backShader(sizes: PartSizes, dialect: MappingsDialect, place: string, stride: string): string {
-  const text = streamCount(sizes.n);
+function backShader(sizes: PartSizes, dialect: BackDialect, place: string, stride: string): string {
+  const sinkhorn = { ...sinkhornOf(dialect), derivative: dialect.derivative ?? ('unrolled' as const) };
+  // a software GPU takes many seconds to unroll what is not for four: there n is read from the uniform, and only arrays know it
+  const text = isForFour(sinkhorn) && sinkhorn.derivative === 'unrolled' ? streamCount(sizes.n) : { n: 'sizes.n', most: streamCount(sizes.n).most };
   const counted = `(${text.n} * (${text.n} + 2u))`;
   const grouped = dialect.norm === 'per-stream' ? text.n : '1u';
   const perGroup = dialect.norm === 'per-stream' ? 'f32(sizes.y)' : `f32(${text.n} * sizes.y)`;
   const slope = dialect.rmsEpsilonPlace === 'inside' ? `-((r * r) * r) / ${perGroup}` : `-(r * r) / (sqrt(mean_of(item, g)) * ${perGroup})`;
   return /* wgsl */ `
 ${bindings([item('sums'), item('scales'), item('biases'), item('preCotangent'), item('postCotangent'), item('residualCotangent'), output('back')])}
-${vjpPieces(sinkhornOf(dialect), text)}
+${vjpPieces(sinkhorn, text)}
 ${coefficientPieces(dialect, sizes.n)}
 ${place}
 ${operandFunction(projectionOf(sizes.n, dialect, '').rounding)}
-fn scale_of(j: u32) -> f32 { return load_scales(select(select(0u, 1u, j >= ${text.n}), 2u, j >= 2u * ${text.n})); }
+fn scale_of(j: u32) -> f32 { return load_scales(3u * sizes.layer + select(select(0u, 1u, j >= ${text.n}), 2u, j >= 2u * ${text.n})); }
 fn store_z(token: u32, j: u32, z: f32) {
   back[token * ${stride} + j] = z;
   back[token * ${stride} + ${counted} + j] = z * normalised(token, j);

@@ -28,18 +28,32 @@ export function projectionOf(n: number, dialect: MappingsDialect, normWeight: st
   return { count: coefficientCount(n), countOf, perStream: dialect.norm === 'per-stream', rounding, weight: dialect.normWeight ? normWeight : undefined };
 }
 
-/** The parts that leave m and Σx² in the scratch `sums`; the matrix as it was multiplied with is in `matrix`. */
-export function coefficientParts(sizes: PartSizes, dialect: MappingsDialect, names: MappingParameters, prefix: string): { readonly parts: readonly Part[]; readonly sums: string; readonly matrix: string } {
-  const projection = projectionOf(sizes.n, dialect, names.normWeight);
-  const [sums, folded] = [`${prefix}sums`, `${prefix}folded`];
-  const matrix = isFolded(projection) ? folded : names.projection;
-  const project = projectPart(sizes, projection, names.streams, matrix, sums);
-  return { parts: isFolded(projection) ? [foldPart(sizes, projection, names.projection, folded), project] : [project], sums, matrix };
+export interface CoefficientOptions {
+  /** What the scratch of m and Σx² is called. Default `sums`. */
+  readonly sums?: string;
+  /** Whether the parameters are those of several sublayers: then the matrix of one is set apart before it is multiplied with. */
+  readonly stacked?: boolean;
 }
 
-/** streams [B,n,C] and parameters → preMapping, postMapping [B,n], residualMapping [B,n,n]. `prefix` sets the scratch of several such parts apart. */
-export function mappingsParts(sizes: PartSizes, dialect: MappingsDialect, names: MappingParameters, outputs: readonly [pre: string, post: string, residual: string], prefix = ''): readonly Part[] {
-  const { parts, sums } = coefficientParts(sizes, dialect, names, prefix);
+export interface CoefficientParts {
+  /** Leaves the matrix as it is multiplied with in `matrix`; empty where that is the parameter itself. */
+  readonly fold: readonly Part[];
+  /** Leaves m and Σx² in the scratch `sums`. */
+  readonly project: Part;
+  readonly sums: string;
+  readonly matrix: string;
+}
+
+export function coefficientParts(sizes: PartSizes, dialect: MappingsDialect, names: MappingParameters, { sums = 'sums', stacked = false }: CoefficientOptions = {}): CoefficientParts {
+  const projection = projectionOf(sizes.n, dialect, names.normWeight);
+  const folds = stacked || isFolded(projection);
+  const matrix = folds ? 'folded' : names.projection;
+  return { fold: folds ? [foldPart(sizes, projection, names.projection, matrix)] : [], project: projectPart(sizes, projection, names.streams, matrix, sums), sums, matrix };
+}
+
+/** streams [B,n,C] and parameters → preMapping, postMapping [B,n], residualMapping [B,n,n]. */
+export function mappingsParts(sizes: PartSizes, dialect: MappingsDialect, names: MappingParameters, outputs: readonly [pre: string, post: string, residual: string], options: CoefficientOptions = {}): readonly Part[] {
+  const { fold, project, sums } = coefficientParts(sizes, dialect, names, options);
   const { n } = streamCount(sizes.n);
   const sinkhorn = sinkhornOf(dialect);
   const code = /* wgsl */ `
@@ -65,7 +79,7 @@ ${entry(64, /* wgsl */ `
   begin();
   iterate();
   for (var i = 0u; i < n * n; i++) { residualMapping[item * n * n + i] = x[i]; }`)}`;
-  return [...parts, { passes: [{ label: `mappings, n = ${sizes.n}`, code, buffers: [sums, names.scales, names.biases, ...outputs], groups: (tokens) => Math.ceil(tokens / 64) }] }];
+  return [...fold, project, { passes: [{ label: `mappings, n = ${sizes.n}`, code, buffers: [sums, names.scales, names.biases, ...outputs], groups: (tokens) => Math.ceil(tokens / 64) }] }];
 }
 
 /** WGSL: after `roots_of(token)`, `normalised(token, j)` is r·m and `logit(token, j, k)` α_k·r·m + b_j. Needs the buffers sums, scales and biases. */
@@ -90,7 +104,7 @@ fn normalised(token: u32, j: u32) -> f32 {
   for (var g = 0u; g < ${groups}; g++) { sum += roots[g] * product_of(token, g, j); }
   return sum;
 }
-fn logit(token: u32, j: u32, k: u32) -> f32 { return load_scales(k) * normalised(token, j) + load_biases(j); }
+fn logit(token: u32, j: u32, k: u32) -> f32 { return load_scales(3u * sizes.layer + k) * normalised(token, j) + load_biases(sizes.layer * ${countText(n)} + j); }
 fn sigmoid(z: f32) -> f32 { return 1.0 / (1.0 + exp(-z)); }
 `;
 }

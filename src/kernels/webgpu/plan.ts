@@ -17,7 +17,7 @@ export interface PlanBuffer {
   readonly dtype: GpuDtype;
 }
 
-/** One shader over all tokens of a part, or once over all parts. Binding 0 is the uniform `sizes`: tokens, channels, depth, blocks, n; the buffers follow. */
+/** One shader over all tokens of a part. Binding 0 is the uniform `sizes`: tokens, channels, depth, blocks of the call, n, tokens before the part, layer; the buffers follow. */
 export interface PlanPass {
   readonly label: string;
   readonly code: string;
@@ -28,8 +28,8 @@ export interface PlanPass {
   readonly buffers: readonly string[];
   /** Workgroups for so many tokens. */
   readonly groups: (tokens: number) => number;
-  /** `call` passes run after all parts and see whole buffers. Default `part`. */
-  readonly scope?: 'part' | 'call';
+  /** Whose parameters these are, where a call has those of several sublayers, and whose gradients. Default 0. */
+  readonly layer?: number;
 }
 
 export interface Plan {
@@ -54,16 +54,22 @@ export function bytesFor(buffer: PlanBuffer, tokens: number): number {
 
 const alignment = 256; // of offsets into buffers, on every device
 
+/** Whether a buffer holds what one part of the tokens needs on its way, and nothing when that is done: the next part has it again. */
+export function isOfPart({ role, per }: PlanBuffer): boolean {
+  return role === 'scratch' && per !== 'call';
+}
+
 /**
  * The parts into which the tokens are cut: as few as possible whose buffers all fit, each but the last a whole number of blocks and of alignments.
  * Empty where not even the smallest part fits.
  */
 export function partsOf(plan: Plan, largestBinding: number): readonly (readonly [from: number, tokens: number])[] {
   const all = plan.sizes.tokens;
-  const split = plan.passes.filter(({ scope }) => scope !== 'call').flatMap(({ buffers }) => buffers.map((name) => plan.buffers[name]!));
+  const split = plan.passes.flatMap(({ buffers }) => buffers.map((name) => plan.buffers[name]!));
+  const whole = split.filter((buffer) => !isOfPart(buffer));
   const fits = (tokens: number): boolean => split.every((buffer) => bytesFor(buffer, tokens) <= largestBinding);
   if (fits(all)) return [[0, all]];
-  const step = split.reduce((least, { per, elements, dtype }) => lcm(least, per === 'call' ? 1 : (per === 'block' ? tokensPerBlock : 1) * (alignment / gcd(alignment, elements * bytesOf[dtype]))), tokensPerBlock);
+  const step = whole.reduce((least, { per, elements, dtype }) => lcm(least, per === 'call' ? 1 : (per === 'block' ? tokensPerBlock : 1) * (alignment / gcd(alignment, elements * bytesOf[dtype]))), tokensPerBlock);
   let most = step;
   if (!fits(most)) return [];
   const strides = split.filter(({ per }) => per === 'token').map(({ elements, dtype }) => elements * bytesOf[dtype]);

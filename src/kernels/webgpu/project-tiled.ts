@@ -105,7 +105,7 @@ ${times(Math.ceil(sums / together), 'round', (round, its) => `
   }
   workgroupBarrier();`)}`)}`;
   };
-  const sliced = slices === 1 ? sumsName : `${sumsName}OfSlices`;
+  const sliced = slices === 1 ? sumsName : 'sumsOfSlices';
   const added = groups * (rows + 1);
   const addSlices = /* wgsl */ `
 ${bindings([{ name: 'sliced', dtype: 'f32', as: 'items' }, { name: 'sums', dtype: 'f32', as: 'items', writable: true }])}

@@ -5,7 +5,7 @@ import { isTiled, projectTiledPart } from './project-tiled.ts';
 import { operandFunction, type Projection } from './projection.ts';
 import { bindings, entry } from './wgsl.ts';
 
-/** The matrix as it is multiplied with, w∘φ rounded, into the scratch `folded`. */
+/** The matrix of the pass's sublayer as it is multiplied with, w∘φ rounded, into the scratch `folded`. */
 export function foldPart({ n, channels }: PartSizes, projection: Projection, matrix: string, folded: string): Part {
   const { rounding, weight, count } = projection;
   const elements = count * n * channels;
@@ -16,7 +16,7 @@ ${operandFunction(rounding)}
 ${entry(64, /* wgsl */ `
   let width = sizes.n * sizes.y;
   if (item >= ${projection.countOf('sizes.n')} * width) { return; }
-  folded[item] = operand(load_projection(item)${weighted ? ' * load_weight(item % width)' : ''});`)}`;
+  folded[item] = operand(load_projection(sizes.layer * ${projection.countOf('sizes.n')} * width + item)${weighted ? ' * load_weight(sizes.layer * width + item % width)' : ''});`)}`;
   return {
     scratch: { [folded]: perCall('scratch', elements) },
     passes: [{ label: 'the matrix as the projection reads it', code, buffers: [matrix, ...(weighted ? [weight] : []), folded], groups: () => Math.ceil(elements / 64) }],

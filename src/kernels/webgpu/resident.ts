@@ -3,7 +3,7 @@
  */
 import type { GpuDevice } from './device.ts';
 import { GpuFault } from './fault.ts';
-import { bytesFor, bytesOf, elementsFor, gridOf, partsOf, tokensPerBlock, type Plan, type PlanPass } from './plan.ts';
+import { bytesFor, bytesOf, elementsFor, gridOf, isOfPart, partsOf, tokensPerBlock, type Plan, type PlanPass } from './plan.ts';
 
 /** One dispatch: a pipeline, what it is bound to, its grid. */
 interface Dispatch {
@@ -29,7 +29,8 @@ export interface Resident {
 }
 
 /** Makes room for a plan and compiles it. Throws a `GpuFault`: 'out-of-memory', 'bad-shader', 'refused', 'device-lost'. */
-export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident> {
+export async function makeResident(gpu: GpuDevice, given: Plan): Promise<Resident> {
+  const plan = gpu.planned(given);
   const { device } = gpu;
   const { tokens, channels, depth, streams } = plan.sizes;
   const parts = partsOf(plan, gpu.largestBinding);
@@ -48,25 +49,26 @@ export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident
   let buffers: Readonly<Record<string, GPUBuffer>>;
   let dispatches: readonly Dispatch[];
   try {
-    buffers = Object.fromEntries(Object.entries(plan.buffers).map(([name, buffer]) => [name, make(bytesFor(buffer, tokens), storage)]));
-    const bound = (pass: PlanPass, pipeline: GPUComputePipeline, from: number, count: number): Dispatch => {
+    const mostTokens = Math.max(...parts.map(([, count]) => count));
+    buffers = Object.fromEntries(Object.entries(plan.buffers).map(([name, buffer]) => [name, make(bytesFor(buffer, isOfPart(buffer) ? mostTokens : tokens), storage)]));
+    // passes of one part and one sublayer are told the same
+    const uniformOf = remembered((from: number, count: number, layer: number): GPUBuffer => {
       const uniform = make(32, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-      device.queue.writeBuffer(uniform, 0, new Uint32Array([count, channels, depth, Math.ceil(tokens / tokensPerBlock), streams]));
-      const whole = pass.scope === 'call';
+      device.queue.writeBuffer(uniform, 0, new Uint32Array([count, channels, depth, Math.ceil(tokens / tokensPerBlock), streams, from, layer]));
+      return uniform;
+    });
+    const layouts = new Map(pipelines.map((pipeline) => [pipeline, pipeline.getBindGroupLayout(0)]));
+    const bound = (pass: PlanPass, pipeline: GPUComputePipeline, from: number, count: number): Dispatch => {
+      const uniform = uniformOf(from, count, pass.layer ?? 0);
       const entries = pass.buffers.map((name, k) => {
         const spec = plan.buffers[name]!;
-        const offset = whole || spec.per === 'call' ? 0 : elementsFor(spec, from) * bytesOf[spec.dtype];
-        return { binding: k + 1, resource: { buffer: buffers[name]!, offset, size: bytesFor(spec, whole ? tokens : count) } };
+        const offset = spec.per === 'call' || isOfPart(spec) ? 0 : elementsFor(spec, from) * bytesOf[spec.dtype];
+        return { binding: k + 1, resource: { buffer: buffers[name]!, offset, size: bytesFor(spec, count) } };
       });
-      const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer: uniform } }, ...entries] });
+      const group = device.createBindGroup({ layout: layouts.get(pipeline)!, entries: [{ binding: 0, resource: { buffer: uniform } }, ...entries] });
       return { pipeline, group, grid: gridOf(pass.groups(count), gpu.mostGroups) };
     };
-    const split = plan.passes.flatMap((pass, k) => (pass.scope === 'call' ? [] : [[pass, pipelines[k]!] as const]));
-    const after = plan.passes.flatMap((pass, k) => (pass.scope === 'call' ? [[pass, pipelines[k]!] as const] : []));
-    dispatches = [
-      ...parts.flatMap(([from, count]) => split.map(([pass, pipeline]) => bound(pass, pipeline, from, count))),
-      ...after.map(([pass, pipeline]) => bound(pass, pipeline, 0, tokens)),
-    ];
+    dispatches = parts.flatMap(([from, count]) => plan.passes.map((pass, k) => bound(pass, pipelines[k]!, from, count)));
   } catch (error) {
     release();
     await check().catch(() => undefined);
@@ -129,6 +131,16 @@ export async function makeResident(gpu: GpuDevice, plan: Plan): Promise<Resident
       }
     },
     release,
+  };
+}
+
+/** The function, called once for the same numbers. */
+function remembered<A extends readonly number[], T>(make: (...numbers: A) => T): (...numbers: A) => T {
+  const made = new Map<string, T>();
+  return (...numbers) => {
+    const key = numbers.join();
+    if (!made.has(key)) made.set(key, make(...numbers));
+    return made.get(key)!;
   };
 }
 

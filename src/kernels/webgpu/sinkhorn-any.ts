@@ -6,6 +6,7 @@
  */
 import { firstNormalised, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
 import type { Sizes } from '../../operations/operation.ts';
+import { evenPieces } from './even.ts';
 import { tensorPlan } from './frame.ts';
 import type { GpuDtype, Plan } from './plan.ts';
 import { bindings, entry, literal, streamCount } from './wgsl.ts';
@@ -52,6 +53,7 @@ export function anyPieces(dialect: SinkhornDialect, { n, most }: ReturnType<type
     'matrix-max': 'shift(0u, 1u, n * n);',
   }[stabilisation];
   const add = epsilonInStart && domain === 'linear' ? 'for (var i = 0u; i < n * n; i++) { x[i] += epsilon; }' : '';
+  const entryAt = (at: string): string => (domain === 'log' ? `exp(x[${at}])` : `x[${at}]`);
   const stop = stopBelow > 0 ? `if (even()) { break; }` : '';
   return /* wgsl */ `
 const epsilon = ${literal(epsilon)};
@@ -99,7 +101,7 @@ ${(['rows', 'columns'] as const).map((side) => /* wgsl */ `fn divide_${side}(lin
     for (var k = 0u; k < n; k++) { x[l * line + k * entry] /= by; }
   }
 }`).join('\n')}
-${stopBelow > 0 ? evenness(stopBelow, domain, n) : ''}
+${stopBelow > 0 ? evenPieces(stopBelow, n, entryAt('l * n + k'), entryAt('k * n + l'), '') : ''}
 fn begin() {
   let n = ${n};
   ${shift}
@@ -117,24 +119,5 @@ fn iterate() {
     ${call(last)}
   }
   ${domain === 'log' ? 'for (var i = 0u; i < n * n; i++) { x[i] = exp(x[i]); }' : ''}
-}`;
-}
-
-/** Whether all sums are off 1 by less than the dialect's early stop asks for. */
-function evenness(stopBelow: number, domain: SinkhornDialect['domain'], n: string): string {
-  const value = (at: string): string => (domain === 'log' ? `exp(x[${at}])` : `x[${at}]`);
-  return /* wgsl */ `
-fn even() -> bool {
-  let n = ${n};
-  for (var l = 0u; l < n; l++) {
-    var row = 0.0;
-    var column = 0.0;
-    for (var k = 0u; k < n; k++) {
-      row += ${value('l * n + k')};
-      column += ${value('k * n + l')};
-    }
-    if (!(abs(row - 1.0) < ${literal(stopBelow)} && abs(column - 1.0) < ${literal(stopBelow)})) { return false; }
-  }
-  return true;
 }`;
 }

@@ -16,9 +16,9 @@
  *   Π v falls (inequality of the means), and Σ log X ≤ −16 log 4 bounds the one by the other: their logarithmic means m are from −7.1 (v begins as exp(L_0j − L_00), u as 1/Σ_j exp(L_ij − L_i0); Cauchy) to 11.7,
  *   and a product of two of four numbers that differ by e^D at most lies within e^(2m ± D).
  */
-import { firstNormalised, type SinkhornDialect } from '../../operations/sinkhorn/dialect.ts';
+import { firstNormalised, type SinkhornDialect, type SinkhornVjpDialect } from '../../operations/sinkhorn/dialect.ts';
 import { crossedStart, isNarrow, k, lines, others, waysOf } from './crossed.ts';
-import { startPieces } from './sinkhorn-four.ts';
+import { isForFour, startPieces } from './sinkhorn-four.ts';
 import { vjpPieces } from './sinkhorn-vjp.ts';
 import { matrixTile } from './tile.ts';
 import type { GpuDtype, Plan } from './plan.ts';
@@ -41,8 +41,8 @@ const inverse = { u: 'r', v: 'c' } as const;
 const ratios = ['', 'vec4f(1.0, k.one) * ', 'vec4f(1.0, k.two) * ', 'vec4f(1.0, k.three) * '] as const;
 
 /** Whether a dialect is for this kernel: cross ratios do for it, and there are not too many iterations. */
-export function isVjpForFour(dialect: SinkhornDialect): boolean {
-  return waysOf(dialect) !== 'plain' && dialect.iterations <= mostIterations;
+export function isVjpForFour(dialect: SinkhornVjpDialect): boolean {
+  return dialect.derivative === 'unrolled' && isForFour(dialect) && waysOf(dialect) !== 'plain' && dialect.iterations <= mostIterations;
 }
 
 export function sinkhornVjpFour(dialect: SinkhornDialect, dtype: GpuDtype, sizes: Sizes): Plan {
@@ -73,7 +73,7 @@ ${crossedGradient(dialect)}`;
 /** For logits that are far apart: the shader of sinkhorn-vjp.ts, matrices in and out. */
 function plainGradient(dialect: SinkhornDialect): string {
   const entries = lines.flatMap((row) => lines.map((column) => ({ row, column, at: 4 * row + column })));
-  return /* wgsl */ `${vjpPieces(dialect, { n: '4u', most: 4 }, 'caller')}
+  return /* wgsl */ `${ofCaller(vjpPieces({ ...dialect, derivative: 'unrolled' }, { n: '4u', most: 4 }))}
 fn plainly(logits: mat4x4f, cotangent: mat4x4f) -> mat4x4f {
   var state: State;
   ${entries.map(({ row, column, at }) => `state.start[${at}] = logits[${row}][${column}]; state.h[${at}] = cotangent[${row}][${column}];`).join('\n  ')}
@@ -81,6 +81,16 @@ fn plainly(logits: mat4x4f, cotangent: mat4x4f) -> mat4x4f {
   backward(&state);
   return mat4x4f(${entries.map(({ at }) => `state.h[${at}]`).join(', ')});
 }`;
+}
+
+/** The same functions with the arrays that they keep in a `State` of their caller's: variables of a module are set to zero in every invocation, which would cost each matrix what one in a million needs. */
+function ofCaller(pieces: string): string {
+  const arrays = [...pieces.matchAll(/var<private> (\w+): (array<f32, \d+>);[^\n]*\n/g)];
+  const functions = [...pieces.matchAll(/\bfn (\w+)\(/g)].map(([, name]) => name!);
+  let text = arrays.reduce((rest, [whole]) => rest.replace(whole, ''), pieces);
+  for (const [, name] of arrays) text = text.replaceAll(new RegExp(`\\b${name}\\[`, 'g'), `(*state).${name}[`);
+  for (const name of functions) text = text.replaceAll(new RegExp(`(\\bfn )?\\b${name}\\(`, 'g'), (_, declared?: string) => (declared === undefined ? `${name}(state, ` : `fn ${name}(state: ptr<function, State>, `));
+  return `struct State { ${arrays.map(([, name, type]) => `${name}: ${type}`).join(', ')} }\n${text}`;
 }
 
 /**

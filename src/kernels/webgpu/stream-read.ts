@@ -8,6 +8,7 @@
  */
 import { elementwise } from './elementwise.ts';
 import type { Part, PartSizes } from './part.ts';
+import type { PlanPass } from './plan.ts';
 import { threadsFor, treeReduction } from './reduction.ts';
 import { bindings, each, elementsPerLane, entry, streamCount } from './wgsl.ts';
 
@@ -55,25 +56,45 @@ ${each(halves, (h) => `    sum[${h}] = fma(w, x[${h}], sum[${h}]);`)}
 }
 
 /** preMapping [B,n], streams [B,n,C], cotangent [B,C] → preMappingGradient [B,n], streamsGradient [B,n,C]. */
-export function streamReadVjpPart({ n, channels, dtype }: PartSizes, names: readonly [pre: string, streams: string, cotangent: string, preGradient: string, streamsGradient: string]): Part {
+export function streamReadVjpPart(sizes: PartSizes, names: readonly [pre: string, streams: string, cotangent: string, preGradient: string, streamsGradient: string]): Part {
+  const { n, channels, dtype } = sizes;
   const [pre, streams, cotangent, preGradient, streamsGradient] = names;
+  const count = streamCount(n);
+  const full = channels % elementsPerLane[dtype] === 0;
+  const label = `stream-read-vjp, n = ${n}`;
+  const sums = streamDotsPass(sizes, label, [streams, cotangent, preGradient], full ? { weights: pre, gradient: streamsGradient } : undefined);
+  if (full) return { passes: [sums] };
+  const element = /* wgsl */ `
+fn element(e: u32) -> f32 {
+  let row = e / sizes.y;
+  return load_preMapping(row) * load_cotangent((row / ${count.n}) * sizes.y + e % sizes.y);
+}`;
+  const inputs = [{ name: 'preMapping', dtype: 'f32', as: 'items' }, { name: 'cotangent', dtype, as: 'items' }] as const;
+  return {
+    passes: [sums, elementwise({ label: `${label}, gradient of the streams`, inputs, output: { name: 'streamsGradient', dtype }, perToken: n * channels, outputs: `${count.n} * sizes.y`, element, buffers: [pre, cotangent, streamsGradient] })],
+  };
+}
+
+/** ⟨x_i, g⟩ of streams [B,n,C] and cotangent [B,C] into dots [B,n]; where channels fill 16 bytes w_i·g with weights [B,n] into a gradient [B,n,C] as well, if that is wanted. */
+export function streamDotsPass(
+  { n, channels, dtype }: PartSizes, label: string, [streams, cotangent, dots]: readonly [streams: string, cotangent: string, dots: string], weighted?: { readonly weights: string; readonly gradient: string },
+): PlanPass {
   const count = streamCount(n);
   const full = channels % elementsPerLane[dtype] === 0;
   const width = full ? elementsPerLane[dtype] : 1;
   const as = full ? 'lanes' : 'items';
-  const lanes = channels / width;
-  const threads = threadsFor(lanes);
+  const threads = threadsFor(channels / width);
   const halves = full ? elementsPerLane[dtype] / 4 : 1;
   const type = full ? `array<vec4f, ${halves}>` : 'f32';
   const product = full ? each(halves, (h) => `dot(g[${h}], x[${h}])`, ' + ') : 'g * x';
   const scaled = `array<vec4f, ${halves}>(${each(halves, (h) => `w * g[${h}]`, ', ')})`;
   const code = /* wgsl */ `
 ${bindings([
-    ...(full ? [{ name: 'preMapping', dtype: 'f32', as: 'items' } as const] : []),
+    ...(weighted === undefined ? [] : [{ name: 'preMapping', dtype: 'f32', as: 'items' } as const]),
     { name: 'streams', dtype, as },
     { name: 'cotangent', dtype, as },
     { name: 'preGradient', dtype: 'f32', as: 'items', writable: true },
-    ...(full ? [{ name: 'streamsGradient', dtype, as, writable: true } as const] : []),
+    ...(weighted === undefined ? [] : [{ name: 'streamsGradient', dtype, as, writable: true } as const]),
   ])}
 var<private> token: u32;
 ${treeReduction(threads, count.most, (k, value) => `preGradient[token * ${count.n} + ${k}] = ${value};`)}
@@ -87,20 +108,10 @@ ${entry(threads, /* wgsl */ `
       let row = (token * ${count.n} + i) * lanes + at;
       let x: ${type} = load_streams(row);
       acc[i] += ${product};
-${full ? `      let w = load_preMapping(token * ${count.n} + i);\n      store_streamsGradient(row, ${scaled});` : ''}
+${weighted === undefined ? '' : `      let w = load_preMapping(token * ${count.n} + i);\n      store_streamsGradient(row, ${scaled});`}
     }
   }
   reduce(lane, ${count.n});`)}`;
-  const label = `stream-read-vjp, n = ${n}`;
-  const sums = { label, code, buffers: full ? names : [streams, cotangent, preGradient], groups: (tokens: number) => tokens };
-  if (full) return { passes: [sums] };
-  const element = /* wgsl */ `
-fn element(e: u32) -> f32 {
-  let row = e / sizes.y;
-  return load_preMapping(row) * load_cotangent((row / ${count.n}) * sizes.y + e % sizes.y);
-}`;
-  const inputs = [{ name: 'preMapping', dtype: 'f32', as: 'items' }, { name: 'cotangent', dtype, as: 'items' }] as const;
-  return {
-    passes: [sums, elementwise({ label: `${label}, gradient of the streams`, inputs, output: { name: 'streamsGradient', dtype }, perToken: n * channels, outputs: `${count.n} * sizes.y`, element, buffers: [pre, cotangent, streamsGradient] })],
-  };
+  const buffers = weighted === undefined ? [streams, cotangent, dots] : [weighted.weights, streams, cotangent, dots, weighted.gradient];
+  return { label, code, buffers, groups: (tokens) => tokens };
 }

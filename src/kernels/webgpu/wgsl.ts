@@ -35,8 +35,8 @@ export function bindings(buffers: readonly Shaped[]): string {
     return `@group(0) @binding(${k + 1}) var<storage, ${writable === true ? 'read_write' : 'read'}> ${name}: array<${element}>;\n${accessors(name, dtype, as, writable === true)}`;
   });
   const conversions = buffers.some(({ dtype }) => dtype === 'bf16') ? bf16 : '';
-  return `struct Sizes { x: u32, y: u32, depth: u32, blocks: u32, n: u32 }
-@group(0) @binding(0) var<uniform> sizes: Sizes; // x tokens, y channels
+  return `struct Sizes { x: u32, y: u32, depth: u32, blocks: u32, n: u32, before: u32, layer: u32 }
+@group(0) @binding(0) var<uniform> sizes: Sizes; // x tokens, y channels, before: tokens of the call before this part
 ${conversions}${declared.join('\n')}`;
 }
 

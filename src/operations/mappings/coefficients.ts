@@ -22,7 +22,7 @@ export function coefficientBlocks(n: number): readonly (readonly [from: number, 
 }
 
 /** The TF32 rounding that a dialect asks for. */
-export function tensorFloatOf(dialect: MappingsDialect): TensorFloat | undefined {
+export function tensorFloatOf(dialect: Pick<MappingsDialect, 'projectionRounding'>): TensorFloat | undefined {
   return dialect.projectionRounding === 'exact' ? undefined : (dialect.projectionRounding.slice('tf32-'.length) as TensorFloat);
 }
 

@@ -25,7 +25,7 @@ export function forwardError(trajectory: Trajectory, n: number, count: number, o
   lambda.fill(0);
   lambda[out] = 1;
   terms.lines = 0;
-  terms.entries = 0;
+  terms.entries = trajectory.exponentialOf(count, out);
   for (let k = count - 1; k >= 0; k--) {
     const step = steps[k]!;
     const after = trajectory.matrices[k + 1]!;

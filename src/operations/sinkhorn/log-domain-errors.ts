@@ -4,18 +4,19 @@ import type { Side } from './steps.ts';
 /**
  * One log-sum-exp normalisation of z in place, and its local errors. A kernel may keep Z = L + f + g and update it in place, or keep the
  * potentials f, g and form L + g each time; the errors of both are allowed. Entries: u·|Z| a step. Lines: each term's argument and exponential,
- * weighted by its share; the sum; its logarithm; the rounding of maximum + logarithm and of the potential. The last step adds the
- * formation of L + f + g (two roundings) and its exponential.
+ * weighted by its share; the sum; its logarithm; the rounding of maximum + logarithm and of the potential. What takes the iterate out of the
+ * logarithms adds the formation of L + f + g (two roundings) and its exponential: the result, each iterate that a derivative uses, the sums
+ * that an early stop looks at. The next step goes on from the logarithms, so these are `exponentials`, apart.
  */
 export function logDomainStep(
   z: Float64Array,
   potentials: Float64Array,
   n: number,
   side: Side,
-  last: boolean,
   local: LocalErrors,
   lineErrors: Float64Array,
   entryErrors: Float64Array,
+  exponentials: Float64Array,
 ): void {
   const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];
   const base = side === 'rows' ? 0 : n;
@@ -42,8 +43,7 @@ export function logDomainStep(
   for (let i = 0; i < n * n; i++) {
     const size = Math.abs(z[i]!);
     entryErrors[i] = local.unit * size;
-    if (!last) continue;
     const potential = Math.max(Math.abs(potentials[Math.floor(i / n)]!), Math.abs(potentials[n + (i % n)]!));
-    entryErrors[i] = entryErrors[i]! + local.unit * (2 * size + potential) + local.expConstant + local.expSlope * size;
+    exponentials[i] = local.unit * (2 * size + potential) + local.expConstant + local.expSlope * size;
   }
 }

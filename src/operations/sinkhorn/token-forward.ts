@@ -80,7 +80,7 @@ export class TokenForward {
     const { trajectory, n, terms } = this;
     if (n <= adjointStreams) return forwardError(trajectory, n, count, out, this.lambda, terms);
     terms.start = trajectory.own[0]![out]!;
-    terms.entries = trajectory.own[count]![out]! - terms.start;
+    terms.entries = trajectory.own[count]![out]! - terms.start + trajectory.exponentialOf(count, out);
     terms.lines = trajectory.shared[count]!;
     return trajectory.errorOf(count, out);
   }

@@ -51,6 +51,8 @@ export class Trajectory {
   /** lineErrors[k][l]: θ of line l in step k. entryErrors[k][i]: what step k gives entry i alone. */
   readonly lineErrors: readonly Float64Array[];
   readonly entryErrors: readonly Float64Array[];
+  /** exponentials[k]: what taking matrices[k] out of the log domain gives each entry; zeros for matrices[0], and all of them in the linear domain. */
+  private readonly exponentials: readonly Float64Array[];
   /** 1 where the divisor follows the line's sum, 0 where it is constant (clamped at ε, below a threshold), 2 where rounding decides which. */
   readonly responds: readonly Uint8Array[];
   /** 1 where the exact divisor follows the line's sum. */
@@ -91,6 +93,8 @@ export class Trajectory {
     this.absolute = arrays(count + 1, n * n);
     this.lineErrors = arrays(count, n);
     this.entryErrors = arrays(count, n * n);
+    const zeros = smallArray(n * n);
+    this.exponentials = [zeros, ...(dialect.domain === 'log' ? arrays(count, n * n) : Array.from({ length: count }, () => zeros))];
     this.responds = Array.from({ length: count }, () => new Uint8Array(n));
     this.follows = Array.from({ length: count }, () => new Uint8Array(n));
     this.divisors = arrays(count, n);
@@ -102,7 +106,12 @@ export class Trajectory {
 
   /** Bound of the logarithmic error of entry i of matrices[k]. */
   errorOf(k: number, i: number): number {
-    return this.shared[k]! + this.own[k]![i]!;
+    return this.shared[k]! + this.own[k]![i]! + this.exponentialOf(k, i);
+  }
+
+  /** What of that entry i has from the exponential. */
+  exponentialOf(k: number, i: number): number {
+    return this.exponentials[k]![i]!;
   }
 
   /** Computes everything for the matrix of logits at `offset`. A kernel's logits may differ from these by `logitErrors` (n², from `errorsAt`). */
@@ -250,7 +259,7 @@ export class Trajectory {
 
   private normaliseInLogDomain(k: number, side: Side): void {
     const { n, local } = this;
-    logDomainStep(this.logarithms, this.potentials, n, side, k === this.steps.length - 1, local, this.lineErrors[k]!, this.entryErrors[k]!);
+    logDomainStep(this.logarithms, this.potentials, n, side, local, this.lineErrors[k]!, this.entryErrors[k]!, this.exponentials[k + 1]!);
     const own = this.own[k]!;
     const after = this.matrices[k + 1]!;
     const [lineStride, entryStride] = side === 'rows' ? [n, 1] : [1, n];

