@@ -6,6 +6,8 @@ import { resolveArithmetic } from '../../../src/numerics/arithmetic.ts';
 import { operations, relativeIds } from '../../../src/operations/index.ts';
 import { elementsOf, isShared, shapeOf, type OperationId, type Port, type Sizes } from '../../../src/operations/operation.ts';
 import { halfSteps, sinkhornPresets, type SinkhornDialect } from '../../../src/operations/sinkhorn/dialect.ts';
+import { loaders } from '../../../src/targets/tfjs-backends.ts';
+import { alone } from '../../../src/targets/tfjs-engine.ts';
 import { tfjsTarget } from '../../../src/targets/tfjs.ts';
 import { tensor, valuesOf } from '../../../src/tensor/tensor.ts';
 import { decisive, edges } from '../operations/sinkhorn-variants.ts';
@@ -183,6 +185,16 @@ describe.each(testedBackends)('tfjs-%s kernels', (backend) => {
     }
     expect(dependent.size === 0 ? 'invariant' : 'dependent').toBe(batchInvariantBackends.has(backend) ? 'invariant' : 'dependent');
   });
+});
+
+it.each(testedBackends)('a product of tfjs-%s reads no matrix but its own, except on webgpu', async (backend) => {
+  const loaded = await loaders[backend]();
+  if (!('tf' in loaded)) throw new Error(loaded.reason);
+  const { tf } = loaded;
+  const right = new Float32Array(2 * 65).fill(1).fill(NaN, 65);
+  const product = await alone(tf, loaded.backend, () => tf.tidy(() => tf.matMul(tf.ones([2, 1, 1]), tf.tensor3d(right, [2, 1, 65]))).data());
+  expect(product.slice(0, 65).some((value) => Number.isNaN(value))).toBe(backend === 'webgpu');
+  expect(product.slice(65).every((value) => Number.isNaN(value))).toBe(true);
 });
 
 it('a plain loop agrees with the kernels: an oracle of its own', async () => {
