@@ -83,7 +83,7 @@ export function projected(tf: Tf, dialect: Norm, { tokens, streams: n, channels 
   const roots = inverseRoot(tf, dialect, streams, 2); // [B, n, 1]
   const parts = Array.from({ length: n }, (_, i) => {
     const part = tf.reshape(tf.slice(streams, [0, i, 0], [tokens, 1, channels]), [tokens, channels]);
-    const product = timesTransposed(tf, part, tf.slice(folded, [0, i * channels], [folded.shape[0]!, channels]));
+    const product = timesTransposed(tf, part, tf.slice(folded, [0, i * channels], [folded.shape[0], channels]));
     return tf.mul(product, tf.reshape(tf.slice(roots, [0, i, 0], [tokens, 1, 1]), [tokens, 1]));
   });
   return parts.reduce((sum, part) => tf.add(sum, part));
