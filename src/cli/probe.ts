@@ -24,7 +24,7 @@ export interface Diagnosis {
   readonly verdict: string;
 }
 
-const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node-gpu', 'webgpu'] as const;
+const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-backend-webgpu', 'webgpu'] as const;
 
 /** How the arithmetic of a device is found out: from what is kept of it, or by measuring. */
 export type FindArithmetic = (gpu: GpuDevice) => Promise<ArithmeticRecord>;

@@ -6,6 +6,15 @@ import type { KernelDeclaration, Target, TargetNote } from './kernel.ts';
 import { loaders } from './tfjs-backends.ts';
 import { alone } from './tfjs-engine.ts';
 
+/** Operations with products of one matrix per token, which on tfjs-webgpu read the next token's too, and those with products over all channels, which it adds up in any order. */
+const perToken = ['stream-read', 'stream-read-vjp', 'stream-write', 'stream-write-vjp', 'stack', 'stack-vjp', 'head', 'head-vjp', 'layer', 'layer-vjp', 'layer-stack', 'layer-stack-vjp', 'single-pass', 'single-pass-vjp'];
+const anyOrder = new Set(['mappings', 'mappings-vjp', ...perToken.filter((operation) => !operation.startsWith('st'))]);
+const matMulNote: TargetNote = {
+  text: 'tfjs-backend-webgpu 4.22 reads beyond the matrices of a batched product and multiplies what it finds by zero: a NaN or an infinity of one token makes the next one NaN, and robustness/poisoning fails',
+  excuses: true,
+  operations: perToken,
+};
+
 /** What is known of the adapter that Dawn prefers, which is also tfjs's. tfjs has a device of its own; another is opened to measure. */
 async function adapterNotes(): Promise<readonly TargetNote[]> {
   const { openDevice } = await import('../kernels/webgpu/index.ts');
@@ -39,8 +48,8 @@ export function tfjsTarget(backend: TfjsBackend, dialect: SinkhornDialect = sink
       const { tf, backend: name } = loaded;
       const plain = tfjsKernels({ tf, lineSums: backend === 'cpu' ? 'matmul' : 'reduce', alone: (work) => alone(tf, name, work) }, dialect, mappings);
       const promises = { arithmetic: tfjsArithmetic[backend], batchInvariant: batchInvariantBackends.has(backend) };
-      kernels = Object.fromEntries(Object.entries(plain).map(([operation, kernel]) => [operation, { ...kernel, ...promises }]));
-      const notes = backend === 'webgpu' ? await adapterNotes() : [];
+      kernels = Object.fromEntries(Object.entries(plain).map(([operation, kernel]) => [operation, { ...kernel, ...promises, deterministic: backend !== 'webgpu' || !anyOrder.has(operation) }]));
+      const notes = backend === 'webgpu' ? [matMulNote, ...(await adapterNotes())] : [];
       return { status: 'available', ...(notes.length === 0 ? {} : { notes }) };
     },
     kernels() {

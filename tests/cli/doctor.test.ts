@@ -17,6 +17,11 @@ it('says what can run here, as JSON too', async () => {
   for (const { kind, status, remedy } of findings) {
     if (kind === 'target' && status !== 'good') expect(remedy).toMatch(/\S/);
   }
+  // an installation by npm ci has no addon of the native packages; whoever built one has it, or lacks a library or a Node that doctor then names
+  for (const native of findings.filter(({ kind, name, status }) => kind === 'target' && name.startsWith('tfjs-node') && status !== 'good')) {
+    expect(native.detail).toMatch(/is not installed|without its native addon \(tfjs_binding\.node\)|without the package|needs \S+, a part of libtensorflow|libtensorflow sees no GPU: \S+|has no util\./);
+    expect(native.remedy).toMatch(/npm (install|rebuild) |Install (the NVIDIA driver|CUDA|cuDNN)|Node 20 or 22/);
+  }
 });
 
 it('says which Node is too old', () => {

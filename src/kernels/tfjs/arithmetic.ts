@@ -19,9 +19,11 @@ export const tfjsArithmetic: Readonly<Record<TfjsBackend, ArithmeticInput>> = {
   },
   node: {
     preset: 'ieee-f32',
-    source: 'libtensorflow 2.9.1 on CPU (Eigen): vectorised exp and log taken as within 2 ULP, subnormals flushed, softmax by reciprocal; not measured, the library could not be loaded where this was written',
+    source:
+      'libtensorflow 2.9.1 on CPU (Eigen): IEEE f32 operations; exp 2.00 u, inside softmax 3.98 u; log 4.36 u; rsqrt 3.65 u; sigmoid 3.40 u; softmax by one rounded reciprocal per line (all measured); subnormal operands and results flushed',
     exp: { constant: 4, slope: 0 },
-    log: { relative: 4, absolute: 0 },
+    log: { relative: 5, absolute: 0 },
+    inverseSqrt: 4,
     division: { perLine: 1, perEntry: 1 },
     flushToZero: true,
   },

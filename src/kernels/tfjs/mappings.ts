@@ -78,15 +78,20 @@ export function mappings(session: TfjsSession, dialect: MappingsDialect, sizes: 
 export function projected(tf: Tf, dialect: Norm, { tokens, streams: n, channels }: Sizes, streams: Node, folded: Node): Node {
   const width = n * channels;
   const flat = tf.reshape(streams, [tokens, width]);
-  if (dialect.norm === 'none') return tf.matMul(flat, folded, false, true);
-  if (dialect.norm === 'flattened') return tf.mul(tf.matMul(flat, folded, false, true), inverseRoot(tf, dialect, flat, 1));
+  if (dialect.norm === 'none') return timesTransposed(tf, flat, folded);
+  if (dialect.norm === 'flattened') return tf.mul(timesTransposed(tf, flat, folded), inverseRoot(tf, dialect, flat, 1));
   const roots = inverseRoot(tf, dialect, streams, 2); // [B, n, 1]
   const parts = Array.from({ length: n }, (_, i) => {
     const part = tf.reshape(tf.slice(streams, [0, i, 0], [tokens, 1, channels]), [tokens, channels]);
-    const product = tf.matMul(part, tf.slice(folded, [0, i * channels], [folded.shape[0], channels]), false, true);
+    const product = timesTransposed(tf, part, tf.slice(folded, [0, i * channels], [folded.shape[0], channels]));
     return tf.mul(product, tf.reshape(tf.slice(roots, [0, i, 0], [tokens, 1, 1]), [tokens, 1]));
   });
   return parts.reduce((sum, part) => tf.add(sum, part));
+}
+
+/** a·bᵀ. Not by matMul's own transposition: tfjs-webgpu's product over 2000 entries and more is wrong with it. */
+function timesTransposed(tf: Tf, a: Node, b: Node): Node {
+  return tf.matMul(a, tf.transpose(b));
 }
 
 function inverseRoot(tf: Tf, { rmsEpsilon, rmsEpsilonPlace }: Norm, x: Node, axis: number): Node {

@@ -1,7 +1,15 @@
+import { tfjsBackends, type TfjsBackend } from '../../../src/kernels/tfjs/index.ts';
 import type { Sizes } from '../../../src/operations/operation.ts';
 import type { KernelDeclaration, Target } from '../../../src/targets/kernel.ts';
 import { elementsOf, shapeOf, type Operation, type Values } from '../../../src/operations/operation.ts';
 import { tensor, valuesOf, type Tensor } from '../../../src/tensor/tensor.ts';
+
+/** The backends of tfjs that are tested: those of an ordinary installation, or, as .ci/tfjs does for what has to be built or needs a GPU, those that PLUMBLINE_TFJS names. */
+export const testedBackends: readonly TfjsBackend[] = (process.env['PLUMBLINE_TFJS'] ?? 'cpu,wasm').split(',').map((name) => {
+  const backend = tfjsBackends.find((one) => one === name);
+  if (backend === undefined) throw new Error(`PLUMBLINE_TFJS: tfjs has no backend ${name}`);
+  return backend;
+});
 
 /** A small deterministic generator: reproducible inputs without the generator under construction elsewhere. */
 export function randoms(seed: number): () => number {

@@ -6,7 +6,7 @@ import { operations, relativeIds } from '../../../src/operations/index.ts';
 import type { OperationId } from '../../../src/operations/operation.ts';
 import { builtInTargets } from '../../../src/targets/built-in.ts';
 import { inProcess } from '../../../src/targets/in-process.ts';
-import { nativeObstacle } from '../../../src/targets/tfjs-backends.ts';
+import { gpuObstacle, nativeObstacle, nodeObstacle } from '../../../src/targets/tfjs-native.ts';
 import { tfjsTarget } from '../../../src/targets/tfjs.ts';
 import { resolveKernel } from '../../../src/targets/resolve.ts';
 import { inputsOf, opened, run } from './support.ts';
@@ -123,8 +123,26 @@ describe('targets', () => {
     expect(nativeObstacle('@tensorflow/tfjs-node-gpu', cuda)).toMatchObject({ reason: expect.stringContaining('needs libcudart.so.11.0'), remedy: expect.stringContaining('CUDA 11.2') });
     const tensorflow = new Error('libtensorflow.so.2: cannot open shared object file: No such file or directory');
     expect(nativeObstacle('@tensorflow/tfjs-node', tensorflow)).toMatchObject({ reason: expect.stringContaining('needs libtensorflow.so.2'), remedy: expect.stringContaining('npm rebuild') });
-    const removed = new TypeError('util_1.isNullOrUndefined is not a function');
-    expect(nativeObstacle('@tensorflow/tfjs-node', removed).remedy).toContain('Node 20');
+    // as the loader says it of a library from a Python wheel, of a file that is no library, and where npm was interrupted
+    const wheel = new Error('_pywrap_tensorflow_internal.so: cannot open shared object file: No such file or directory');
+    expect(nativeObstacle('@tensorflow/tfjs-node', wheel).reason).toContain('needs _pywrap_tensorflow_internal.so, a part of libtensorflow 2.9.1');
+    const mac = new Error("dlopen(/x/tfjs_binding.node, 0x0001): Library not loaded: @loader_path/../../deps/lib/libtensorflow.2.dylib\n  Referenced from: /x");
+    expect(nativeObstacle('@tensorflow/tfjs-node', mac).reason).toContain('needs libtensorflow.2.dylib,');
+    const broken = new Error('/x/lib/napi-v8/tfjs_binding.node: invalid ELF header');
+    expect(nativeObstacle('@tensorflow/tfjs-node', broken)).toMatchObject({ reason: expect.stringContaining('cannot be loaded: /x/lib/napi-v8/tfjs_binding.node: invalid ELF header'), remedy: expect.stringContaining('npm rebuild') });
+    const dependency = Object.assign(new Error("Cannot find module '@mapbox/node-pre-gyp'\nRequire stack:\n- /x"), { code: 'MODULE_NOT_FOUND' });
+    expect(nativeObstacle('@tensorflow/tfjs-node', dependency)).toMatchObject({ reason: expect.stringContaining('without the package @mapbox/node-pre-gyp'), remedy: expect.stringContaining('npm install') });
+  });
+
+  it('Node 23 and later are named, and a GPU that is not seen', () => {
+    expect(nodeObstacle('@tensorflow/tfjs-node', 'v22.0.0', { isNullOrUndefined: () => false, isArray: () => false })).toBeUndefined();
+    expect(nodeObstacle('@tensorflow/tfjs-node', 'v24.0.0', { isArray: () => false })).toMatchObject({ reason: expect.stringContaining('Node v24.0.0 has no util.isNullOrUndefined,'), remedy: expect.stringContaining('Node 20 or 22') });
+    expect(nodeObstacle('@tensorflow/tfjs-node', 'v24.0.0', {})!.reason).toContain('no util.isNullOrUndefined and no util.isArray');
+    expect(gpuObstacle(['libcudart.so.11.0', 'libcudnn.so.8'])).toEqual({
+      reason: 'libtensorflow sees no GPU: libcudart.so.11.0, libcudnn.so.8 cannot be opened.', remedy: 'Install CUDA 11.2 and cuDNN 8.1, and put the folder of each into LD_LIBRARY_PATH.',
+    });
+    expect(gpuObstacle(['libcuda.so.1']).remedy).toContain('Install the NVIDIA driver,');
+    expect(gpuObstacle([]).remedy).toContain('nvidia-smi');
   });
 
   it('printed nothing', () => {

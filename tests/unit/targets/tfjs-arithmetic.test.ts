@@ -2,18 +2,19 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 
-import { tfjsArithmetic } from '../../../src/kernels/tfjs/index.ts';
+import { tfjsArithmetic, type TfjsBackend } from '../../../src/kernels/tfjs/index.ts';
 import { resolveArithmetic } from '../../../src/numerics/arithmetic.ts';
 import { loaders } from '../../../src/targets/tfjs-backends.ts';
 import { alone } from '../../../src/targets/tfjs-engine.ts';
 import { unitRoundoff } from '../../../src/tensor/dtype.ts';
+import { testedBackends } from './support.ts';
 
 const stride = Number(process.env['PLUMBLINE_STRIDE'] ?? 2003);
 const chunk = 2 ** 20;
 type Map = (tf: typeof tfjs, x: Float32Array) => tfjs.Tensor;
 
 /** Largest relative error, in u, of `map` over f32 values of one sign with magnitudes from `from` to `to`; also how many were tried. */
-async function worst(backend: 'cpu' | 'wasm', from: number, to: number, sign: 1 | -1, map: Map, exact: (x: number) => number): Promise<{ error: number; tried: number }> {
+async function worst(backend: TfjsBackend, from: number, to: number, sign: 1 | -1, map: Map, exact: (x: number) => number): Promise<{ error: number; tried: number }> {
   const loaded = await loaders[backend]();
   if (!('tf' in loaded)) throw new Error(loaded.reason);
   const [first, last] = new Uint32Array(Float32Array.of(from, to).buffer);
@@ -40,7 +41,7 @@ const log: Map = (tf, x) => tf.log(tf.tensor1d(x));
 /** The second entry of softmax([0, x]); below −17.4, where 1 + eˣ rounds to 1, it is the exponential that softmax computes. */
 const softmax: Map = (tf, x) => tf.softmax(tf.stack([tf.zeros([x.length]), tf.tensor1d(x)], 1)).slice([0, 1], [x.length, 1]);
 
-describe.each(['cpu', 'wasm'] as const)('tfjs-%s', { timeout: 1_200_000 }, (backend) => {
+describe.each(testedBackends)('tfjs-%s', { timeout: 1_200_000 }, (backend) => {
   const declared = resolveArithmetic(tfjsArithmetic[backend]);
 
   it('exp is as accurate as declared', async () => {
