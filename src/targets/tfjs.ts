@@ -6,9 +6,10 @@ import type { KernelDeclaration, Target, TargetNote } from './kernel.ts';
 import { loaders } from './tfjs-backends.ts';
 import { alone } from './tfjs-engine.ts';
 
-/** Operations with products of one matrix per token, which on tfjs-webgpu read the next token's too, and those with products over all channels, which it adds up in any order. */
-const perToken = ['stream-read', 'stream-read-vjp', 'stream-write', 'stream-write-vjp', 'stack', 'stack-vjp', 'head', 'head-vjp', 'layer', 'layer-vjp', 'layer-stack', 'layer-stack-vjp', 'single-pass', 'single-pass-vjp'];
-const anyOrder = new Set(['mappings', 'mappings-vjp', ...perToken.filter((operation) => !operation.startsWith('st'))]);
+/** Operations with products over all channels, which tfjs-webgpu adds up in any order, and those with products of one matrix per token, which there read the next token's too. */
+const ofChannels = ['head', 'head-vjp', 'layer', 'layer-vjp', 'layer-stack', 'layer-stack-vjp', 'single-pass', 'single-pass-vjp'];
+const anyOrder: ReadonlySet<string> = new Set(['mappings', 'mappings-vjp', ...ofChannels]);
+const perToken = ['stream-read', 'stream-read-vjp', 'stream-write', 'stream-write-vjp', 'stack', 'stack-vjp', ...ofChannels];
 const matMulNote: TargetNote = {
   text: 'tfjs-backend-webgpu 4.22 reads beyond the matrices of a batched product and multiplies what it finds by zero: a NaN or an infinity of one token makes the next one NaN, and robustness/poisoning fails',
   excuses: true,

@@ -1,4 +1,4 @@
-/** Sums over tokens, first by blocks of 128 tokens, in order; blockSums of mappings-vjp.ts adds the blocks, in order. No atomics: the same bits on every call. */
+/** Sums over tokens, first by blocks of 128 tokens, in order, then over the blocks, in order. No atomics: the same bits on every call. */
 import { tokensPerBlock, type PlanPass } from './plan.ts';
 import { bindings, entry, type Shaped } from './wgsl.ts';
 
@@ -33,5 +33,27 @@ ${entry(64, /* wgsl */ `
   partials[item] = sum;`)}`,
     buffers,
     groups: (tokens) => Math.ceil((Math.ceil(tokens / tokensPerBlock) * elements) / 64),
+  };
+}
+
+/**
+ * Adds the blocks' partial sums to those of the parts before, in order: the same bits however the call is cut into parts, and the next sublayer may overwrite the partial sums. The result is that of the pass's sublayer.
+ * `total`, `stride` and `offset` are WGSL.
+ */
+export function blockSums(elements: number, total: string, partials: string, result: string, stride = total, offset = '0u'): PlanPass {
+  return {
+    label: 'sums over blocks',
+    code: /* wgsl */ `
+${bindings([{ name: 'partials', dtype: 'f32', as: 'items' }, { name: 'result', dtype: 'f32', as: 'items', writable: true }])}
+${entry(64, /* wgsl */ `
+  if (item >= ${total}) { return; }
+  let place = sizes.layer * ${total} + item;
+  let blocks = (sizes.x + ${tokensPerBlock - 1}u) / ${tokensPerBlock}u;
+  var b = select(0u, 1u, sizes.before == 0u);
+  var sum = select(load_result(place), load_partials(${offset} + item), sizes.before == 0u);
+  for (; b < blocks; b++) { sum += load_partials(b * ${stride} + ${offset} + item); }
+  result[place] = sum;`)}`,
+    buffers: [partials, result],
+    groups: () => Math.ceil(elements / 64),
   };
 }

@@ -8,11 +8,10 @@
  */
 import type { TensorFloat } from '../../operations/calculus/tf32.ts';
 import type { HeadDialect } from '../../operations/layers/dialect.ts';
-import { sumsByBlocks } from './blocks.ts';
+import { blockSums, sumsByBlocks } from './blocks.ts';
 import { elementwise } from './elementwise.ts';
 import { headProjectionParts, headRows, mixOf, type HeadNames } from './head.ts';
 import { coefficientPieces } from './mappings.ts';
-import { blockSums } from './mappings-vjp.ts';
 import { perBlock, perToken, type Part, type PartSizes } from './part.ts';
 import type { PlanPass } from './plan.ts';
 import { operandFunction } from './projection.ts';

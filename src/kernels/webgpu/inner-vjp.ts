@@ -9,10 +9,9 @@
  * Reads u and ȳ twice (the norm three times) and writes ū: 5·C elements a token beside the 11n·C of a sublayer's derivative.
  */
 import type { LayerDialect } from '../../operations/layers/dialect.ts';
-import { sumsByBlocks } from './blocks.ts';
+import { blockSums, sumsByBlocks } from './blocks.ts';
 import { elementwise } from './elementwise.ts';
 import { barePiece, innerInputs, innerScratch, isWeighted, sumOverChannels, weightOf } from './inner.ts';
-import { blockSums } from './mappings-vjp.ts';
 import { perBlock, perToken, type Part, type PartSizes } from './part.ts';
 import type { PlanPass } from './plan.ts';
 

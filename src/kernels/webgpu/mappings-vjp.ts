@@ -8,11 +8,12 @@
  * blocks, in order: no atomics, the same bits on every call.
  */
 import { sinkhornOf, type MappingsVjpDialect } from '../../operations/mappings/dialect.ts';
+import { blockSums, sumsByBlocks } from './blocks.ts';
 import { elementwise } from './elementwise.ts';
 import { coefficientCount, coefficientParts, coefficientPieces, projectionOf, type CoefficientParts, type MappingParameters } from './mappings.ts';
 import { isVjpInFours, projectionGradientPass, streamsGradientPass } from './mappings-vjp-four.ts';
 import { perBlock, perCall, perToken, type Part, type PartSizes } from './part.ts';
-import { tokensPerBlock, type PlanPass } from './plan.ts';
+import { tokensPerBlock } from './plan.ts';
 import { operandFunction } from './projection.ts';
 import { isForFour } from './sinkhorn-four.ts';
 import { vjpPieces } from './sinkhorn-vjp.ts';
@@ -94,51 +95,40 @@ fn element(e: u32) -> f32 {
     buffers: [names.streams, matrix, back, ...added, gradients.streams],
   });
   const [partial, partialWeight, partialSums, products] = ['partialProjection', 'partialWeight', 'partialSums', 'scaleProducts'] as const;
-  const overBlock = (body: string): string => /* wgsl */ `
-  let block = item / total;
-  if (block * block_tokens >= sizes.x) { return; }
-  let e = item % total;
-  let width = ${text.n} * sizes.y;
-  var sum = 0.0;
-  for (var token = block * block_tokens; token < min((block + 1u) * block_tokens, sizes.x); token++) {
-${body}
-  }`;
-  const perBlocks = (elements: number) => (tokens: number): number => Math.ceil((Math.ceil(tokens / tokensPerBlock) * elements) / 64);
-  const ofProjection = inFours ? projectionGradientPass(dtype, channels, { place, back }, operandFunction(rounding), weighted ? names.normWeight : undefined, [names.streams, partial]) : {
-    label: 'mappings-vjp: gradient of the projection, by blocks',
-    code: /* wgsl */ `
-${bindings([{ name: 'streams', dtype, as: 'items' }, item('back'), ...(weighted ? [item('weight')] : []), output('partials')])}
-${place}
+  const streams = { name: 'streams', dtype, as: 'items' } as const;
+  const ofProjection = inFours ? projectionGradientPass(dtype, channels, { place, back }, operandFunction(rounding), weighted ? names.normWeight : undefined, [names.streams, partial]) : sumsByBlocks({
+    label: 'mappings-vjp: gradient of the projection',
+    inputs: [streams, item('back'), ...(weighted ? [item('weight')] : [])],
+    elements: count * width,
+    total: `${counted} * ${text.n} * sizes.y`,
+    functions: /* wgsl */ `${place}
 ${operandFunction(rounding)}
-${entry(64, `  let total = ${counted} * ${text.n} * sizes.y;${overBlock(`    let k = e % width;
-    sum += load_back(place_of_m(token, ${groupOf}) + e / width) * operand(load_streams(token * width + k)${weighted ? ' * load_weight(sizes.layer * width + k)' : ''});`)}
-  partials[item] = sum;`)}`,
+fn product(token: u32, e: u32) -> f32 {
+  let width = ${text.n} * sizes.y;
+  let k = e % width;
+  return load_back(place_of_m(token, ${groupOf}) + e / width) * operand(load_streams(token * width + k)${weighted ? ' * load_weight(sizes.layer * width + k)' : ''});
+}`,
+    term: 'product(token, e)',
     buffers: [names.streams, back, ...(weighted ? [names.normWeight] : []), partial],
-    groups: perBlocks(count * width),
-  };
-  const ofWeight = {
-    label: 'mappings-vjp: gradient of the norm weight, by blocks',
-    code: /* wgsl */ `
-${bindings([{ name: 'streams', dtype, as: 'items' }, item('back'), item('projection'), output('partials')])}
-${place}
-${entry(64, `  let total = ${text.n} * sizes.y;${overBlock(`    let k = e;
-    var through = 0.0;
-    for (var j = 0u; j < ${counted}; j++) { through += load_back(place_of_m(token, ${groupOf}) + j) * load_projection((sizes.layer * ${counted} + j) * width + k); }
-    sum += load_streams(token * width + k) * through;`)}
-  partials[item] = sum;`)}`,
+  });
+  const ofWeight = sumsByBlocks({
+    label: 'mappings-vjp: gradient of the norm weight',
+    inputs: [streams, item('back'), item('projection')],
+    elements: width,
+    total: `${text.n} * sizes.y`,
+    functions: /* wgsl */ `${place}
+fn product(token: u32, k: u32) -> f32 {
+  let width = ${text.n} * sizes.y;
+  var through = 0.0;
+  for (var j = 0u; j < ${counted}; j++) { through += load_back(place_of_m(token, ${groupOf}) + j) * load_projection((sizes.layer * ${counted} + j) * width + k); }
+  return load_streams(token * width + k) * through;
+}`,
+    term: 'product(token, e)',
     buffers: [names.streams, back, names.projection, partialWeight],
-    groups: perBlocks(width),
-  };
-  const ofSums = {
-    label: 'mappings-vjp: gradients of biases and scales, by blocks',
-    code: /* wgsl */ `
-${bindings([item('back'), output('partials')])}
-const block_tokens = ${tokensPerBlock}u;
-${entry(64, `  let total = 2u * ${counted};${overBlock(`    sum += load_back(token * ${stride} + e);`).replace(/ {2}let width.*\n/, '')}
-  partials[item] = sum;`)}`,
-    buffers: [back, partialSums],
-    groups: perBlocks(2 * count),
-  };
+  });
+  const ofSums = sumsByBlocks({
+    label: 'mappings-vjp: gradients of biases and scales', inputs: [item('back')], elements: 2 * count, total: `2u * ${counted}`, term: `load_back(token * ${stride} + e)`, buffers: [back, partialSums],
+  });
   const last: Part = {
     passes: [
       blockSums(count * width, `(${counted} * ${text.n} * sizes.y)`, partial, gradients.projection),
@@ -163,28 +153,6 @@ ${entry(64, /* wgsl */ `
     passes: [ofProjection, ...(weighted ? [ofWeight] : []), ofSums],
   };
   return [backPart, { passes: [ofStreams] }, blocks, last];
-}
-
-/**
- * Adds the blocks' partial sums to those of the parts before, in order: the same bits however the call is cut into parts, and the next sublayer may overwrite the partial sums. The result is that of the pass's sublayer.
- * `total`, `stride` and `offset` are WGSL.
- */
-export function blockSums(elements: number, total: string, partials: string, result: string, stride = total, offset = '0u'): PlanPass {
-  return {
-    label: 'sums over blocks',
-    code: /* wgsl */ `
-${bindings([item('partials'), output('result')])}
-${entry(64, /* wgsl */ `
-  if (item >= ${total}) { return; }
-  let place = sizes.layer * ${total} + item;
-  let blocks = (sizes.x + ${tokensPerBlock - 1}u) / ${tokensPerBlock}u;
-  var b = select(0u, 1u, sizes.before == 0u);
-  var sum = select(load_result(place), load_partials(${offset} + item), sizes.before == 0u);
-  for (; b < blocks; b++) { sum += load_partials(b * ${stride} + ${offset} + item); }
-  result[place] = sum;`)}`,
-    buffers: [partials, result],
-    groups: () => Math.ceil(elements / 64),
-  };
 }
 
 function backShader(sizes: PartSizes, dialect: BackDialect, place: string, stride: string): string {

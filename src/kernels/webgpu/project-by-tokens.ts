@@ -7,7 +7,7 @@
 import { perToken, type Part, type PartSizes } from './part.ts';
 import { operandFunction, type Projection } from './projection.ts';
 import { threadsFor, treeReduction } from './reduction.ts';
-import { bindings, each, elementsPerLane, entry, streamCount } from './wgsl.ts';
+import { bindings, each, entry, lanesOf, streamCount } from './wgsl.ts';
 
 /** Rows of the matrix that a workgroup takes. */
 const rowsTogether = 24;
@@ -16,10 +16,7 @@ const rowsTogether = 24;
 export function projectByTokens({ n, channels, dtype }: PartSizes, projection: Projection, streams: string, matrix: string, sums: string): Part {
   const { perStream, rounding, countOf } = projection;
   const n4 = streamCount(n);
-  const full = channels % elementsPerLane[dtype] === 0;
-  const width = full ? elementsPerLane[dtype] : 1;
-  const as = full ? 'lanes' : 'items';
-  const halves = full ? width / 4 : 1;
+  const { full, width, halves, as } = lanesOf(channels, dtype);
   const groups = perStream ? n : 1;
   const lanes = ((n * channels) / groups / width) | 0;
   const threads = threadsFor(lanes);

@@ -14,7 +14,7 @@ import { elementwise } from './elementwise.ts';
 import { perToken, type Part, type PartSizes } from './part.ts';
 import type { PlanPass } from './plan.ts';
 import { threadsFor, treeReduction } from './reduction.ts';
-import { bindings, each, elementsPerLane, entry, streamCount, type Shaped } from './wgsl.ts';
+import { bindings, each, entry, lanesOf, streamCount, type Shaped } from './wgsl.ts';
 
 const workgroup = 64;
 const item = (name: string, writable = false): Shaped => ({ name, dtype: 'f32', as: 'items', writable });
@@ -72,13 +72,8 @@ ${entry(workgroup, /* wgsl */ `
 /** G by a workgroup for each token, and ∂x_0 in the same pass where channels fill 16 bytes. */
 function channelPasses({ n, channels, dtype }: PartSizes, { streams, cotangent, streamsGradient }: StackVjpNames): readonly PlanPass[] {
   const count = streamCount(n);
-  const full = channels % elementsPerLane[dtype] === 0;
-  const width = full ? elementsPerLane[dtype] : 1;
-  const as = full ? 'lanes' : 'items';
-  const lanes = channels / width;
-  const halves = full ? elementsPerLane[dtype] / 4 : 1;
+  const { full, width, halves, as, lanes, type } = lanesOf(channels, dtype);
   const threads = threadsFor(lanes);
-  const type = full ? `array<vec4f, ${halves}>` : 'f32';
   const dot = full ? each(halves, (h) => `dot(g[i][${h}], x[${h}])`, ' + ') : 'g[i] * x';
   const mixed = /* wgsl */ `
     for (var i = 0u; i < ${count.n}; i++) {

@@ -10,7 +10,7 @@ import { elementwise } from './elementwise.ts';
 import type { Part, PartSizes } from './part.ts';
 import type { PlanPass } from './plan.ts';
 import { threadsFor, treeReduction } from './reduction.ts';
-import { bindings, each, elementsPerLane, entry, streamCount } from './wgsl.ts';
+import { bindings, each, entry, lanesOf, streamCount } from './wgsl.ts';
 
 const workgroup = 128;
 
@@ -20,7 +20,8 @@ export function streamReadPart({ n, channels, dtype }: PartSizes, preMapping: st
   const weights = { name: 'preMapping', dtype: 'f32', as: 'items' } as const;
   const count = streamCount(n);
   const label = `stream-read, n = ${n}`;
-  if (channels % elementsPerLane[dtype] !== 0) {
+  const { full, width, halves, lanes } = lanesOf(channels, dtype);
+  if (!full) {
     const element = /* wgsl */ `
 fn element(e: u32) -> f32 {
   let token = e / sizes.y;
@@ -34,12 +35,10 @@ fn element(e: u32) -> f32 {
 }`;
     return { passes: [elementwise({ label, inputs: [weights, { name: 'streams', dtype, as: 'items' }], output: { name: 'layerInput', dtype }, perToken: channels, outputs: 'sizes.y', element, buffers })] };
   }
-  const lanes = channels / elementsPerLane[dtype];
-  const halves = elementsPerLane[dtype] / 4;
   const code = /* wgsl */ `
 ${bindings([weights, { name: 'streams', dtype, as: 'lanes' }, { name: 'layerInput', dtype, as: 'lanes', writable: true }])}
 ${entry(workgroup, /* wgsl */ `
-  let lanes = sizes.y / ${elementsPerLane[dtype]}u;
+  let lanes = sizes.y / ${width}u;
   let token = item / lanes;
   if (token >= sizes.x) { return; }
   let at = token * ${count.n} * lanes + item % lanes;
@@ -60,7 +59,7 @@ export function streamReadVjpPart(sizes: PartSizes, names: readonly [pre: string
   const { n, channels, dtype } = sizes;
   const [pre, streams, cotangent, preGradient, streamsGradient] = names;
   const count = streamCount(n);
-  const full = channels % elementsPerLane[dtype] === 0;
+  const { full } = lanesOf(channels, dtype);
   const label = `stream-read-vjp, n = ${n}`;
   const sums = streamDotsPass(sizes, label, [streams, cotangent, preGradient], full ? { weights: pre, gradient: streamsGradient } : undefined);
   if (full) return { passes: [sums] };
@@ -80,12 +79,8 @@ export function streamDotsPass(
   { n, channels, dtype }: PartSizes, label: string, [streams, cotangent, dots]: readonly [streams: string, cotangent: string, dots: string], weighted?: { readonly weights: string; readonly gradient: string },
 ): PlanPass {
   const count = streamCount(n);
-  const full = channels % elementsPerLane[dtype] === 0;
-  const width = full ? elementsPerLane[dtype] : 1;
-  const as = full ? 'lanes' : 'items';
-  const threads = threadsFor(channels / width);
-  const halves = full ? elementsPerLane[dtype] / 4 : 1;
-  const type = full ? `array<vec4f, ${halves}>` : 'f32';
+  const { full, width, halves, as, lanes, type } = lanesOf(channels, dtype);
+  const threads = threadsFor(lanes);
   const product = full ? each(halves, (h) => `dot(g[${h}], x[${h}])`, ' + ') : 'g * x';
   const scaled = `array<vec4f, ${halves}>(${each(halves, (h) => `w * g[${h}]`, ', ')})`;
   const code = /* wgsl */ `

@@ -11,7 +11,7 @@ import { elementwise } from './elementwise.ts';
 import type { Part, PartSizes } from './part.ts';
 import { threadsFor, treeReduction } from './reduction.ts';
 import { streamWriteFour, streamWriteVjpFour } from './stream-write-four.ts';
-import { bindings, each, elementsPerLane, entry, streamCount, type Shaped } from './wgsl.ts';
+import { bindings, each, entry, lanesOf, streamCount, type Shaped } from './wgsl.ts';
 
 const workgroup = 128;
 const residual = { name: 'residualMapping', dtype: 'f32', as: 'items' } as const;
@@ -33,7 +33,8 @@ export function streamWritePart({ n, channels, dtype }: PartSizes, dialect: Mixi
   const count = streamCount(n);
   const buffers = [names.residualMapping, names.postMapping, names.streams, names.layerOutput, nextStreams];
   const label = `stream-write, n = ${n}`;
-  if (channels % elementsPerLane[dtype] !== 0) {
+  const { full, width, halves, lanes } = lanesOf(channels, dtype);
+  if (!full) {
     const element = /* wgsl */ `
 fn element(e: u32) -> f32 {
   let row = e / sizes.y;
@@ -48,12 +49,10 @@ fn element(e: u32) -> f32 {
     return { passes: [elementwise({ label, inputs, output: { name: 'nextStreams', dtype }, perToken: n * channels, outputs: `${count.n} * sizes.y`, element, buffers })] };
   }
   if (n === 4) return streamWriteFour({ n, channels, dtype }, dialect, names, nextStreams);
-  const lanes = channels / elementsPerLane[dtype];
-  const halves = elementsPerLane[dtype] / 4;
   const code = /* wgsl */ `
 ${bindings([residual, post, { name: 'streams', dtype, as: 'lanes' }, { name: 'layerOutput', dtype, as: 'lanes' }, { name: 'nextStreams', dtype, as: 'lanes', writable: true }])}
 ${entry(workgroup, /* wgsl */ `
-  let lanes = sizes.y / ${elementsPerLane[dtype]}u;
+  let lanes = sizes.y / ${width}u;
   let token = item / lanes;
   if (token >= sizes.x) { return; }
   let at = token * ${count.n} * lanes + item % lanes;
@@ -85,14 +84,9 @@ export interface WriteGradients {
 /** The inputs of the forward and a cotangent [B,n,C] → the gradient of each input. */
 export function streamWriteVjpPart({ n, channels, dtype }: PartSizes, dialect: MixingDialect, names: WriteNames, cotangent: string, gradients: WriteGradients): Part {
   const count = streamCount(n);
-  const full = channels % elementsPerLane[dtype] === 0;
+  const { full, width, halves, as, lanes, type } = lanesOf(channels, dtype);
   if (n === 4 && full) return streamWriteVjpFour({ n, channels, dtype }, dialect, names, cotangent, gradients);
-  const width = full ? elementsPerLane[dtype] : 1;
-  const as = full ? 'lanes' : 'items';
-  const lanes = channels / width;
-  const halves = full ? elementsPerLane[dtype] / 4 : 1;
   const threads = threadsFor(lanes);
-  const type = full ? `array<vec4f, ${halves}>` : 'f32';
   const dot = (a: string, b: string): string => (full ? each(halves, (h) => `dot(${a}[${h}], ${b}[${h}])`, ' + ') : `${a} * ${b}`);
   const whole: Shaped[] = [residual, post];
   const written: Shaped[] = [{ name: 'streamsGradient', dtype, as: 'lanes', writable: true }, { name: 'outputGradient', dtype, as: 'lanes', writable: true }];

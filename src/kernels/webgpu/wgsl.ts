@@ -76,6 +76,26 @@ function accessors(name: string, dtype: GpuDtype, as: Shaped['as'], writable: bo
 /** 16-byte lanes of a dtype hold so many elements. */
 export const elementsPerLane: Readonly<Record<GpuDtype, number>> = { f32: 4, bf16: 8 };
 
+/** How the channels of a token are read: 16 bytes at a time where they fill them (`full`), else one by one. */
+export interface Lanes {
+  readonly full: boolean;
+  /** Elements of one, and its vectors of four. */
+  readonly width: number;
+  readonly halves: number;
+  readonly as: 'lanes' | 'items';
+  /** Of a token. */
+  readonly lanes: number;
+  /** WGSL's type of one. */
+  readonly type: string;
+}
+
+export function lanesOf(channels: number, dtype: GpuDtype): Lanes {
+  const full = channels % elementsPerLane[dtype] === 0;
+  const width = full ? elementsPerLane[dtype] : 1;
+  const halves = full ? width / 4 : 1;
+  return { full, width, halves, as: full ? 'lanes' : 'items', lanes: channels / width, type: full ? `array<vec4f, ${halves}>` : 'f32' };
+}
+
 /** The entry point, with `item` counting invocations over the whole grid and `group` workgroups; `invocation` names the place in the subgroup where that is wanted. */
 export function entry(workgroup: number, body: string, invocation?: string): string {
   return /* wgsl */ `
